@@ -1,0 +1,26 @@
+//! The words of the dataplane, without I/O.
+//!
+//! Addresses, names, ids, sizes, the clock, outcomes and the directory's records: what every other
+//! crate says to the next. Nothing here opens a socket, a file or a database, reads the clock or
+//! rolls dice; [`clock::SystemClock`] is the one exception, and the only place in the workspace
+//! that may ask the operating system for the time.
+
+pub mod address;
+pub mod clock;
+pub mod directory;
+pub mod domain_name;
+pub mod envelope;
+pub mod ids;
+pub mod outcome;
+pub mod role;
+pub mod secret;
+pub mod size;
+
+pub use address::{Address, AddressError};
+pub use clock::{Clock, SystemClock, TestClock, Timestamp};
+pub use domain_name::{DomainName, DomainNameError};
+pub use envelope::{Envelope, Recipient, ReversePath};
+pub use ids::{AccountId, BlobId, FolderId, IdSource, MessageId, QueueId, TraceId};
+pub use outcome::{EnhancedCode, Outcome, Permanence};
+pub use secret::Secret;
+pub use size::ByteSize;
