@@ -1,0 +1,223 @@
+//! One handle for both databases: statements, transactions, nothing of mail.
+//!
+//! Reads take any connection of the pool. Writes take a [`Tx`]; on SQLite there is one writing
+//! connection, handed out in order, so every transaction is serial there; on PostgreSQL rows are
+//! locked by the statements themselves. See [`crate::dialect`] for what the SQL may contain.
+
+mod lock;
+mod row;
+mod tx;
+mod value;
+
+use std::{path::PathBuf, str::FromStr, sync::Arc, time::Duration};
+
+use sqlx::{
+    ConnectOptions, PgPool, SqlitePool,
+    postgres::{PgConnectOptions, PgPoolOptions},
+    sqlite::{SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+use tokio::sync::Mutex;
+
+pub use self::{
+    row::Row,
+    tx::Tx,
+    value::{Column, Value},
+};
+use crate::{
+    dialect::{Dialect, postgres, sqlite},
+    error::{Result, StoreError},
+};
+
+/// Connections that a process opens to PostgreSQL unless told otherwise.
+pub const DEFAULT_CONNECTIONS: u32 = 12;
+/// Connections that read from SQLite beside the one that writes.
+const SQLITE_READERS: u32 = 4;
+/// Pages in SQLite's log before it is copied back: 32 MiB, so that a busy minute copies a page once and not at each commit.
+const WAL_PAGES: &str = "8192";
+/// How many times a transaction that met another is run again.
+pub const RETRIES: u32 = 8;
+
+/// Where the data is.
+#[derive(Clone, Debug)]
+pub enum Location {
+    /// A PostgreSQL server.
+    Postgres {
+        /// `postgres://user@host/name`.
+        url: String,
+        /// Connections at most.
+        connections: u32,
+    },
+    /// A folder of our own with `postern.db` in it.
+    Folder(PathBuf),
+}
+
+/// A database, opened.
+#[derive(Clone)]
+pub struct Db {
+    inner: Arc<Inner>,
+}
+
+enum Inner {
+    Postgres { pool: PgPool, options: PgConnectOptions },
+    Sqlite { read: SqlitePool, write: Arc<Mutex<tx::SqliteWriter>>, _lock: lock::FolderLock },
+}
+
+impl Db {
+    /// Opens the database, trying again until `wait` has passed.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when it cannot be reached in time, or when another process
+    /// holds the folder; [`StoreError::Refused`] for a URL that is none.
+    pub async fn open(location: &Location, wait: Duration) -> Result<Self> {
+        match location {
+            Location::Postgres { url, connections } => Self::open_postgres(url, *connections, wait).await,
+            Location::Folder(folder) => Self::open_sqlite(folder).await,
+        }
+    }
+
+    async fn open_postgres(url: &str, connections: u32, wait: Duration) -> Result<Self> {
+        let options = PgConnectOptions::from_str(url)
+            .map_err(|e| StoreError::Refused(format!("not a PostgreSQL URL: {e}")))?
+            .application_name("postern")
+            .statement_cache_capacity(512)
+            .log_slow_statements(tracing::log::LevelFilter::Debug, Duration::from_secs(1));
+        let pool = PgPoolOptions::new()
+            .max_connections(connections)
+            .acquire_timeout(Duration::from_secs(5))
+            .idle_timeout(Duration::from_secs(600))
+            .connect_lazy_with(options.clone());
+        let deadline = tokio::time::Instant::now() + wait;
+        let mut pause = Duration::from_millis(50);
+        loop {
+            match sqlx::query("SELECT 1").execute(&pool).await {
+                Ok(_) => break,
+                Err(e) if tokio::time::Instant::now() >= deadline => return Err(e.into()),
+                Err(e) => {
+                    tracing::info!(cause = %e, "waiting for the database");
+                    tokio::time::sleep(pause).await;
+                    pause = (pause * 2).min(Duration::from_secs(2));
+                }
+            }
+        }
+        Ok(Self { inner: Arc::new(Inner::Postgres { pool, options }) })
+    }
+
+    async fn open_sqlite(folder: &std::path::Path) -> Result<Self> {
+        tokio::fs::create_dir_all(folder).await.map_err(StoreError::unavailable)?;
+        let lock = lock::FolderLock::take(folder)?;
+        let options = SqliteConnectOptions::new()
+            .filename(folder.join("postern.db"))
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .auto_vacuum(SqliteAutoVacuum::Incremental)
+            .foreign_keys(false)
+            .busy_timeout(Duration::from_secs(10))
+            .statement_cache_capacity(512)
+            .pragma("wal_autocheckpoint", WAL_PAGES)
+            .pragma("cache_size", "-16384")
+            .pragma("temp_store", "memory")
+            .log_slow_statements(tracing::log::LevelFilter::Debug, Duration::from_secs(1));
+        let write = options.connect().await?;
+        let read = SqlitePoolOptions::new()
+            .max_connections(SQLITE_READERS)
+            .connect_lazy_with(options.read_only(true).create_if_missing(false).pragma("cache_size", "-4096").row_buffer_size(256));
+        let write = Arc::new(Mutex::new(tx::SqliteWriter::new(write)));
+        Ok(Self { inner: Arc::new(Inner::Sqlite { read, write, _lock: lock }) })
+    }
+
+    /// Which database it is.
+    #[must_use]
+    pub fn dialect(&self) -> Dialect {
+        match *self.inner {
+            Inner::Postgres { .. } => Dialect::Postgres,
+            Inner::Sqlite { .. } => Dialect::Sqlite,
+        }
+    }
+
+    /// Rows of a statement that only reads.
+    ///
+    /// # Errors
+    /// [`StoreError`] as the database says.
+    pub async fn rows(&self, sql: &'static str, args: &[Value<'_>]) -> Result<Vec<Row>> {
+        Ok(match &*self.inner {
+            Inner::Postgres { pool, .. } => postgres::bind(sql, args).fetch_all(pool).await?.into_iter().map(Row::Postgres).collect(),
+            Inner::Sqlite { read, .. } => sqlite::bind(sql, args).fetch_all(read).await?.into_iter().map(Row::Sqlite).collect(),
+        })
+    }
+
+    /// The first row of a statement that only reads.
+    ///
+    /// # Errors
+    /// [`StoreError`] as the database says.
+    pub async fn row(&self, sql: &'static str, args: &[Value<'_>]) -> Result<Option<Row>> {
+        Ok(match &*self.inner {
+            Inner::Postgres { pool, .. } => postgres::bind(sql, args).fetch_optional(pool).await?.map(Row::Postgres),
+            Inner::Sqlite { read, .. } => sqlite::bind(sql, args).fetch_optional(read).await?.map(Row::Sqlite),
+        })
+    }
+
+    /// Begins a transaction that writes.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when no connection can be had.
+    pub async fn begin(&self) -> Result<Tx> {
+        match &*self.inner {
+            Inner::Postgres { pool, .. } => Ok(Tx::postgres(pool.begin().await?)),
+            Inner::Sqlite { write, .. } => Tx::sqlite(write.clone().lock_owned().await).await,
+        }
+    }
+
+    /// How to open a connection of one's own to PostgreSQL, for LISTEN. `None` on SQLite.
+    #[must_use]
+    pub fn listen_options(&self) -> Option<PgConnectOptions> {
+        match &*self.inner {
+            Inner::Postgres { options, .. } => Some(options.clone()),
+            Inner::Sqlite { .. } => None,
+        }
+    }
+
+    /// Closes every connection after its work in hand.
+    pub async fn close(&self) {
+        match &*self.inner {
+            Inner::Postgres { pool, .. } => pool.close().await,
+            Inner::Sqlite { read, write, .. } => {
+                read.close().await;
+                write.lock().await.close().await;
+            }
+        }
+    }
+}
+
+/// Runs a body in a transaction, commits, and runs it again when it met another transaction.
+///
+/// `transaction!(db, |tx| { … Ok(value) })` inside a function that returns [`Result`]. The body
+/// must be repeatable: it may run up to [`RETRIES`] times more.
+#[macro_export]
+macro_rules! transaction {
+    ($db:expr, |$tx:ident| $body:block) => {{
+        let mut attempt = 0u32;
+        loop {
+            let mut transaction = $db.begin().await?;
+            let result: $crate::error::Result<_> = async {
+                let $tx = &mut transaction;
+                $body
+            }
+            .await;
+            let result = match result {
+                Ok(value) => transaction.commit().await.map(|()| value),
+                Err(error) => {
+                    transaction.rollback().await;
+                    Err(error)
+                }
+            };
+            match result {
+                Err($crate::error::StoreError::Conflict(_)) if attempt < $crate::db::RETRIES => {
+                    attempt += 1;
+                    tokio::time::sleep(std::time::Duration::from_millis(u64::from(attempt) * 3)).await;
+                }
+                result => break result,
+            }
+        }
+    }};
+}

@@ -1,0 +1,97 @@
+//! SQLite: rewriting the shared text, and multi-row VALUES in a few fixed sizes so that the
+//! statement cache knows them all.
+
+use sqlx::{Sqlite, query::Query, sqlite::SqliteArguments};
+
+use super::remembered;
+use crate::db::{Column, Value};
+
+/// Rows in one statement, largest first. Few sizes, so that each is prepared once.
+const CHUNKS: [usize; 4] = [64, 16, 4, 1];
+
+/// The shared text as SQLite takes it.
+#[must_use]
+pub fn text(sql: &'static str) -> &'static str {
+    if !sql.contains("ANY(") && !sql.contains("FOR UPDATE") {
+        return sql;
+    }
+    remembered(sql, 0, || rewrite(sql))
+}
+
+fn rewrite(sql: &str) -> String {
+    let mut out = sql.replace("FOR UPDATE SKIP LOCKED", "").replace("FOR UPDATE", "");
+    while let Some(at) = out.find("= ANY(") {
+        let inner = at + "= ANY(".len();
+        let Some(end) = out[inner..].find(')') else { break };
+        let argument = out[inner..inner + end].to_owned();
+        out.replace_range(at..=inner + end, &format!("IN (SELECT value FROM json_each({argument}))"));
+    }
+    out
+}
+
+/// How `rows` rows are cut into statements: (first row, rows).
+pub fn chunks(rows: usize) -> impl Iterator<Item = (usize, usize)> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let size = CHUNKS.into_iter().find(|size| *size <= rows - at)?;
+        at += size;
+        Some((at - size, size))
+    })
+}
+
+/// `sql` with `{rows}` as VALUES of `rows` rows and `columns` columns.
+#[must_use]
+pub fn batch_text(sql: &'static str, columns: usize, rows: usize) -> &'static str {
+    remembered(sql, rows, || {
+        let values: Vec<String> = (0..rows)
+            .map(|r| {
+                let cells: Vec<String> = (0..columns).map(|c| format!("${}", r * columns + c + 1)).collect();
+                format!("({})", cells.join(", "))
+            })
+            .collect();
+        rewrite(sql).replace("{rows}", &format!("VALUES {}", values.join(", ")))
+    })
+}
+
+/// Binds arguments in order; lists become JSON arrays.
+#[must_use]
+pub fn bind<'q>(sql: &'static str, values: &[Value<'_>]) -> Query<'q, Sqlite, SqliteArguments> {
+    values.iter().fold(sqlx::query(text(sql)), |query, value| bind_one(query, *value))
+}
+
+/// Binds `rows` rows from `first` on, row by row.
+#[must_use]
+pub fn bind_columns<'q>(sql: &'static str, columns: &[Column], first: usize, rows: usize) -> Query<'q, Sqlite, SqliteArguments> {
+    let cells = (first..first + rows).flat_map(|row| columns.iter().map(move |column| column.cell(row)));
+    cells.fold(sqlx::query(sql), bind_one)
+}
+
+fn bind_one<'q>(query: Query<'q, Sqlite, SqliteArguments>, value: Value<'_>) -> Query<'q, Sqlite, SqliteArguments> {
+    match value {
+        Value::Int(v) => query.bind(v),
+        Value::Text(v) => query.bind(v.map(str::to_owned)),
+        Value::Bytes(v) => query.bind(v.map(<[u8]>::to_vec)),
+        Value::Ints(v) => query.bind(serde_json::Value::from(v).to_string()),
+        Value::Texts(v) => query.bind(serde_json::Value::from(v).to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_become_json() {
+        assert_eq!(
+            text("SELECT a FROM t WHERE b = ANY($1) AND c = ANY($2) ORDER BY a FOR UPDATE SKIP LOCKED"),
+            "SELECT a FROM t WHERE b IN (SELECT value FROM json_each($1)) AND c IN (SELECT value FROM json_each($2)) ORDER BY a "
+        );
+    }
+
+    #[test]
+    fn rows_are_cut_into_known_sizes() {
+        assert_eq!(chunks(86).collect::<Vec<_>>(), [(0, 64), (64, 16), (80, 4), (84, 1), (85, 1)]);
+        assert_eq!(chunks(0).count(), 0);
+        assert_eq!(batch_text("INSERT INTO t(a, b) {rows}", 2, 4), "INSERT INTO t(a, b) VALUES ($1, $2), ($3, $4), ($5, $6), ($7, $8)");
+    }
+}

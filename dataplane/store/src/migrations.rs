@@ -1,0 +1,66 @@
+//! The schema and its history. `migrations/README.md` has the rules.
+
+use crate::{
+    args,
+    db::{Db, Tx},
+    dialect::Dialect,
+    error::{Result, StoreError},
+};
+
+/// One step: number, PostgreSQL's text, SQLite's text.
+struct Migration(i64, &'static str, &'static str);
+
+macro_rules! migration {
+    ($number:literal, $name:literal) => {
+        Migration(
+            $number,
+            include_str!(concat!("../migrations/postgres/", $name, ".sql")),
+            include_str!(concat!("../migrations/sqlite/", $name, ".sql")),
+        )
+    };
+}
+
+const MIGRATIONS: [Migration; 1] = [migration!(1, "0001_mail")];
+
+/// Brings the schema up to this binary's, one transaction a step. A newer schema is left alone.
+///
+/// # Errors
+/// [`StoreError`] as the database says; steps before the failing one stay.
+pub async fn migrate(db: &Db) -> Result<i64> {
+    let mut at = 0;
+    for Migration(number, postgres, sqlite) in MIGRATIONS {
+        let mut tx = db.begin().await?;
+        if db.dialect() == Dialect::Postgres {
+            // Any number, the same in every version: "postern" on a telephone's keys.
+            tx.execute("SELECT pg_advisory_xact_lock(7678376)", &[]).await?;
+        }
+        at = version(&mut tx, db.dialect()).await?;
+        if at < number {
+            tx.script(if db.dialect() == Dialect::Postgres { postgres } else { sqlite }).await?;
+            tx.execute(
+                "INSERT INTO meta (key, value) VALUES ('schema', $1) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+                args![&number.to_string()],
+            )
+            .await?;
+            at = number;
+            tx.commit().await?;
+        } else {
+            tx.rollback().await;
+        }
+    }
+    Ok(at)
+}
+
+async fn version(tx: &mut Tx, dialect: Dialect) -> Result<i64> {
+    let exists = match dialect {
+        Dialect::Postgres => "SELECT 1::bigint FROM pg_tables WHERE schemaname = current_schema() AND tablename = 'meta'",
+        Dialect::Sqlite => "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'meta'",
+    };
+    if tx.row(exists, &[]).await?.is_none() {
+        return Ok(0);
+    }
+    match tx.row("SELECT value FROM meta WHERE key = 'schema'", &[]).await? {
+        Some(row) => row.str(0)?.parse().map_err(|_| StoreError::Damaged("meta.schema is not a number".into())),
+        None => Ok(0),
+    }
+}
