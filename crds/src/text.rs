@@ -1,0 +1,105 @@
+//! Texts with a shape: strings that carry their pattern and length into the schema, so that it is written once.
+//!
+//! A value may still be invalid: it comes from whoever wrote the manifest. The projection parses it.
+
+use std::{borrow::Cow, fmt, ops::Deref};
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Serialize};
+
+macro_rules! text {
+    ($(#[$doc:meta])* $name:ident, max $max:literal, pattern $pattern:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(pub String);
+
+        impl JsonSchema for $name {
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($name).into()
+            }
+            fn inline_schema() -> bool {
+                true
+            }
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                json_schema!({"type": "string", "maxLength": $max, "pattern": $pattern})
+            }
+        }
+
+        impl Deref for $name {
+            type Target = str;
+            fn deref(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl From<&str> for $name {
+            fn from(text: &str) -> Self {
+                Self(text.to_owned())
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+text! {
+    /// A domain or host name: lower case, A-labels (`xn--…`), no trailing dot.
+    HostName, max 253, pattern r"^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*$"
+}
+text! {
+    /// A mail address, its domain in lower case.
+    MailAddress, max 320, pattern r"^\S+@[a-z0-9_.-]+$"
+}
+text! {
+    /// A number of bytes: `5Gi`, `500M`, `1048576`.
+    ByteQuantity, max 24, pattern "^[0-9]+(Ki|Mi|Gi|Ti|k|M|G|T)?$"
+}
+text! {
+    /// A length of time as Go writes it: `90m`, `720h`, `1h30m`.
+    Duration, max 32, pattern "^([0-9]+(h|m|s))+$"
+}
+text! {
+    /// A web address, `http://` or `https://`.
+    Url, max 2048, pattern r"^https?://\S+$"
+}
+text! {
+    /// A colour, `#rrggbb`.
+    Color, max 7, pattern "^#[0-9a-fA-F]{6}$"
+}
+text! {
+    /// A ratio between 0 and 1 as decimal text, for the API has no floating point: `"0.15"`.
+    Ratio, max 8, pattern r"^(0(\.[0-9]{1,6})?|1(\.0{1,6})?)$"
+}
+text! {
+    /// Name of an object in Kubernetes (RFC 1123 subdomain).
+    ObjectName, max 253, pattern r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"
+}
+text! {
+    /// Name of a namespace (RFC 1123 label).
+    Namespace, max 63, pattern "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
+}
+text! {
+    /// Key within a Secret or ConfigMap.
+    DataKey, max 253, pattern "^[-._a-zA-Z0-9]+$"
+}
+text! {
+    /// An IP address, either family.
+    IpText, max 45, pattern "^[0-9a-fA-F:.]+$"
+}
+text! {
+    /// A line of text for people.
+    Line, max 256, pattern "^[^\\r\\n]*$"
+}
+text! {
+    /// A moment, RFC 3339: `2026-11-01T00:00:00Z`.
+    Moment, max 40, pattern r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$"
+}
+text! {
+    /// A day: `2026-11-01`.
+    Day, max 10, pattern r"^\d{4}-\d{2}-\d{2}$"
+}
