@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Condition,
     reference::{DeletionPolicy, IssuerRef, LocalRef, SharedRef, ninety_days, thirty_days, yes},
-    text::{ByteQuantity, Duration, HostName, Line, MailAddress},
+    text::{ByteQuantity, Duration, Extension, HostName, HostPort, Line, MailAddress, MailtoUri},
 };
 
 /// What a mail domain shall be.
@@ -53,8 +53,7 @@ pub struct DomainSpec {
     pub mode: Mode,
     /// With mode Split: the server that takes recipients unknown here, `host` or `host:port`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 259), regex(pattern = "^[a-z0-9_.-]+(:[0-9]{1,5})?$"))]
-    pub split_to: Option<String>,
+    pub split_to: Option<HostPort>,
     /// What its DNS shall say.
     #[serde(default)]
     pub dns: Dns,
@@ -161,8 +160,8 @@ pub struct Dmarc {
     pub policy: DmarcPolicy,
     /// Where aggregate reports go, `mailto:` URIs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 8), inner(length(max = 320), regex(pattern = "^mailto:.+@.+$")))]
-    pub rua: Vec<String>,
+    #[schemars(length(max = 8))]
+    pub rua: Vec<MailtoUri>,
 }
 
 /// DMARC policy.
@@ -366,8 +365,8 @@ pub struct Spam {
     pub dnsbl: Vec<HostName>,
     /// Extensions of attachments that are refused, also inside archives.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 128), inner(length(max = 16), regex(pattern = "^[a-z0-9]+$")))]
-    pub forbidden_types: Vec<String>,
+    #[schemars(length(max = 128))]
+    pub forbidden_types: Vec<Extension>,
 }
 
 const fn junk_above() -> i32 {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Condition,
     reference::{IssuerRef, LocalRef, SecretKeyRef},
-    text::{Duration, HostName, Namespace},
+    text::{Duration, HostName, LabelValue, Namespace, Network},
 };
 
 /// What the installation shall be.
@@ -149,8 +149,8 @@ pub enum TrafficPolicy {
 #[serde(rename_all = "camelCase")]
 pub struct EgressNodes {
     /// Labels of the nodes.
-    #[schemars(extend("maxProperties" = 16), inner(length(max = 63)))]
-    pub node_selector: BTreeMap<String, String>,
+    #[schemars(extend("maxProperties" = 16))]
+    pub node_selector: BTreeMap<String, LabelValue>,
     /// Namespace of the pods, the only ones on the host's network.
     pub namespace: Namespace,
 }
@@ -205,8 +205,8 @@ pub struct Listeners {
 pub struct ProxyProtocol {
     /// Networks of load balancers, never of pods. From them the header is demanded, from all others refused.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 64), inner(length(max = 49), regex(pattern = "^[0-9a-fA-F:.]+(/[0-9]{1,3})?$")))]
-    pub trusted: Vec<String>,
+    #[schemars(length(max = 64))]
+    pub trusted: Vec<Network>,
 }
 
 /// The installation's own names.

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Condition,
     reference::{ConfigMapKeyRef, DeletionPolicy, SecretKeyRef, ninety_days, thirty_days, yes},
-    text::{ByteQuantity, Duration, Line, MailAddress},
+    text::{ByteQuantity, Duration, LanguageTag, Line, MailAddress, PhcString},
 };
 
 /// What a box shall be.
@@ -121,8 +121,7 @@ pub struct Auth {
     pub password_secret_ref: Option<SecretKeyRef>,
     /// A PHC string, where no Secret is wanted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 512), regex(pattern = r"^\$argon2(id|i|d)\$.+$"))]
-    pub password_hash: Option<String>,
+    pub password_hash: Option<PhcString>,
     /// The operator makes a password and puts it into the Secret `<name>-credentials`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub generate: Option<bool>,
@@ -148,8 +147,7 @@ pub struct Initial {
     pub display_name: Option<Line>,
     /// Language tag (BCP 47).
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 35), regex(pattern = "^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$"))]
-    pub locale: Option<String>,
+    pub locale: Option<LanguageTag>,
     /// For password recovery.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recovery_email: Option<MailAddress>,

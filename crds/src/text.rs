@@ -8,7 +8,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 macro_rules! text {
-    ($(#[$doc:meta])* $name:ident, max $max:literal, pattern $pattern:literal) => {
+    ($(#[$doc:meta])* $name:ident, max $max:literal, pattern $pattern:literal, example $example:literal) => {
         $(#[$doc])*
         #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(transparent)]
@@ -22,7 +22,7 @@ macro_rules! text {
                 true
             }
             fn json_schema(_: &mut SchemaGenerator) -> Schema {
-                json_schema!({"type": "string", "maxLength": $max, "pattern": $pattern})
+                json_schema!({"type": "string", "maxLength": $max, "pattern": $pattern, "example": $example})
             }
         }
 
@@ -49,57 +49,85 @@ macro_rules! text {
 
 text! {
     /// A domain or host name: lower case, A-labels (`xn--…`), no trailing dot.
-    HostName, max 253, pattern r"^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*$"
+    HostName, max 253, pattern r"^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*$", example "mail.example.org"
 }
 text! {
     /// A mail address, its domain in lower case.
-    MailAddress, max 320, pattern r"^\S+@[a-z0-9_.-]+$"
+    MailAddress, max 320, pattern r"^\S+@[a-z0-9_.-]+$", example "alice@example.org"
 }
 text! {
     /// A number of bytes: `5Gi`, `500M`, `1048576`.
-    ByteQuantity, max 24, pattern "^[0-9]+(Ki|Mi|Gi|Ti|k|M|G|T)?$"
+    ByteQuantity, max 24, pattern "^[0-9]+(Ki|Mi|Gi|Ti|k|M|G|T)?$", example "5Gi"
 }
 text! {
     /// A length of time as Go writes it: `90m`, `720h`, `1h30m`.
-    Duration, max 32, pattern "^([0-9]+(h|m|s))+$"
+    Duration, max 32, pattern "^([0-9]+(h|m|s))+$", example "720h"
 }
 text! {
     /// A web address, `http://` or `https://`.
-    Url, max 2048, pattern r"^https?://\S+$"
+    Url, max 2048, pattern r"^https?://\S+$", example "https://example.org/"
 }
 text! {
     /// A colour, `#rrggbb`.
-    Color, max 7, pattern "^#[0-9a-fA-F]{6}$"
+    Color, max 7, pattern "^#[0-9a-fA-F]{6}$", example "#0b5fff"
 }
 text! {
     /// A ratio between 0 and 1 as decimal text, for the API has no floating point: `"0.15"`.
-    Ratio, max 8, pattern r"^(0(\.[0-9]{1,6})?|1(\.0{1,6})?)$"
+    Ratio, max 8, pattern r"^(0(\.[0-9]{1,6})?|1(\.0{1,6})?)$", example "0.15"
 }
 text! {
     /// Name of an object in Kubernetes (RFC 1123 subdomain).
-    ObjectName, max 253, pattern r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"
+    ObjectName, max 253, pattern r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$", example "example-org"
 }
 text! {
     /// Name of a namespace (RFC 1123 label).
-    Namespace, max 63, pattern "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
+    Namespace, max 63, pattern "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", example "acme"
 }
 text! {
     /// Key within a Secret or ConfigMap.
-    DataKey, max 253, pattern "^[-._a-zA-Z0-9]+$"
+    DataKey, max 253, pattern "^[-._a-zA-Z0-9]+$", example "password"
 }
 text! {
     /// An IP address, either family.
-    IpText, max 45, pattern "^[0-9a-fA-F:.]+$"
+    IpText, max 45, pattern "^[0-9a-fA-F:.]+$", example "192.0.2.10"
 }
 text! {
     /// A line of text for people.
-    Line, max 256, pattern "^[^\\r\\n]*$"
+    Line, max 256, pattern "^[^\\r\\n]*$", example "One line of text"
 }
 text! {
     /// A moment, RFC 3339: `2026-11-01T00:00:00Z`.
-    Moment, max 40, pattern r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$"
+    Moment, max 40, pattern r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$", example "2026-11-01T00:00:00Z"
 }
 text! {
     /// A day: `2026-11-01`.
-    Day, max 10, pattern r"^\d{4}-\d{2}-\d{2}$"
+    Day, max 10, pattern r"^\d{4}-\d{2}-\d{2}$", example "2026-11-01"
+}
+text! {
+    /// Value of a label.
+    LabelValue, max 63, pattern "^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$", example "true"
+}
+text! {
+    /// A mail address as URI (RFC 6068).
+    MailtoUri, max 330, pattern "^mailto:.+@.+$", example "mailto:postmaster@example.org"
+}
+text! {
+    /// A file name's extension, lower case, without the dot.
+    Extension, max 16, pattern "^[a-z0-9]+$", example "exe"
+}
+text! {
+    /// An IP network or address.
+    Network, max 49, pattern "^[0-9a-fA-F:.]+(/[0-9]{1,3})?$", example "192.0.2.0/24"
+}
+text! {
+    /// A server, `host` or `host:port`.
+    HostPort, max 259, pattern "^[a-z0-9_.-]+(:[0-9]{1,5})?$", example "mail.old.example:25"
+}
+text! {
+    /// A hashed password as PHC string.
+    PhcString, max 512, pattern r"^\$argon2(id|i|d)\$.+$", example "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA"
+}
+text! {
+    /// A language tag (BCP 47).
+    LanguageTag, max 35, pattern "^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$", example "en"
 }
