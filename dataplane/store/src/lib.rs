@@ -10,9 +10,12 @@
 //!    the directory names the tenant where a tenant asks.
 //! 3. Its behaviour in the suite under `tests/`, which runs on both databases.
 
+pub mod blob;
+pub mod changes;
 pub mod db;
 pub mod dialect;
 pub mod error;
+pub mod mail;
 pub mod migrations;
 
 pub use error::{Result, StoreError};

@@ -21,8 +21,7 @@ CREATE TABLE account (
     uid_validity BIGINT NOT NULL DEFAULT 1,
     used         BIGINT NOT NULL DEFAULT 0,
     messages     BIGINT NOT NULL DEFAULT 0,
-    quota        BIGINT,
-    epoch        BIGINT NOT NULL DEFAULT 1
+    quota        BIGINT
 ) WITHOUT ROWID;
 
 CREATE TABLE folder (
@@ -39,7 +38,6 @@ CREATE TABLE folder (
     unseen        BIGINT NOT NULL DEFAULT 0,
     deleted       BIGINT NOT NULL DEFAULT 0,
     size          BIGINT NOT NULL DEFAULT 0,
-    epoch         BIGINT NOT NULL DEFAULT 1,
     PRIMARY KEY (account, id),
     UNIQUE (account, name)
 ) WITHOUT ROWID;
@@ -68,6 +66,7 @@ CREATE TABLE message (
     received_at BIGINT NOT NULL,
     trace       BIGINT NOT NULL,
     placements  BIGINT NOT NULL DEFAULT 1,
+    prefix      BLOB NOT NULL,
     summary     BLOB NOT NULL,
     PRIMARY KEY (account, id)
 ) WITHOUT ROWID;

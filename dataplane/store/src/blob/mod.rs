@@ -1,0 +1,141 @@
+//! Bodies: compressed when it pays, inline while they are small, else a file or an object.
+//!
+//! A body is prepared before its transaction: compressed, summed, and, when it goes outside the
+//! database, durable there. The row that names it comes with the commit; an object without a row
+//! is an orphan that the sweeper removes after a day. Bodies are never found by their content: two
+//! boxes share one only when one transaction put it in both.
+
+mod codec;
+mod folder;
+mod objects;
+mod sweep;
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use postern_core::{BlobId, Timestamp};
+
+pub use self::{
+    codec::Codec,
+    folder::FolderBackend,
+    objects::ObjectBackend,
+    sweep::{SWEEP_SLICE, Swept, mark},
+};
+use crate::{
+    args,
+    db::{Column, Db, Tx},
+    error::{Result, StoreError},
+};
+
+/// Stored size up to which a body lies in the database, in bytes.
+pub const DEFAULT_INLINE_MAX: usize = 256 * 1024;
+/// An upload older than this may no longer be committed: the sweeper could be about to take it.
+pub const UPLOAD_TTL: Duration = Duration::from_secs(3600);
+/// How long an object without a row is left alone.
+pub const ORPHAN_AGE: Duration = Duration::from_secs(24 * 3600);
+
+/// Where bodies go that are too large for the database.
+#[async_trait]
+pub trait Backend: Send + Sync + std::fmt::Debug {
+    /// Writes a body; durable when it returns.
+    async fn put(&self, id: BlobId, body: Bytes) -> Result<String>;
+    /// Reads a body by the location that `put` gave.
+    async fn get(&self, location: &str) -> Result<Bytes>;
+    /// Removes a body; one that is not there is removed already.
+    async fn delete(&self, location: &str) -> Result<()>;
+    /// Ids and locations of everything stored before a point in time, in any order, at most `limit`.
+    async fn older_than(&self, at: Timestamp, limit: usize) -> Result<Vec<(BlobId, String)>>;
+}
+
+/// The store of bodies.
+#[derive(Clone, Debug)]
+pub struct Blobs {
+    inline_max: usize,
+    backend: Option<Arc<dyn Backend>>,
+}
+
+/// A body that is ready for a transaction.
+#[derive(Clone, Debug)]
+pub struct Prepared {
+    /// Its id.
+    pub id: BlobId,
+    /// Its size before compression, in bytes.
+    pub size: usize,
+    /// When it was prepared; see [`UPLOAD_TTL`].
+    pub at: Timestamp,
+    codec: Codec,
+    checksum: [u8; 32],
+    location: Option<String>,
+    body: Option<Vec<u8>>,
+}
+
+impl Blobs {
+    /// Bodies of up to `inline_max` stored bytes in the database, larger ones in `backend`; without one, all in the database.
+    #[must_use]
+    pub fn new(inline_max: usize, backend: Option<Arc<dyn Backend>>) -> Self {
+        Self { inline_max, backend }
+    }
+
+    /// Compresses and sums a body and, when it is large, writes it out.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when it cannot be written out.
+    pub async fn prepare(&self, id: BlobId, at: Timestamp, body: &[u8]) -> Result<Prepared> {
+        let checksum = *blake3::hash(body).as_bytes();
+        let (codec, stored) = codec::encode(body);
+        let mut prepared = Prepared { id, size: body.len(), at, codec, checksum, location: None, body: None };
+        match &self.backend {
+            Some(backend) if stored.len() > self.inline_max => prepared.location = Some(backend.put(id, stored.into()).await?),
+            _ => prepared.body = Some(stored),
+        }
+        Ok(prepared)
+    }
+
+    /// Reads a body and checks its sum.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`], [`StoreError::Damaged`] when the sum differs, [`StoreError::Unavailable`].
+    pub async fn read(&self, db: &Db, id: BlobId) -> Result<Bytes> {
+        let row = db
+            .row("SELECT codec, size, checksum, location, body FROM blob WHERE id = $1", args![id])
+            .await?
+            .ok_or(StoreError::NotFound("body"))?;
+        let (codec, size) = (Codec::of(row.int(0)?)?, usize::try_from(row.int(1)?).unwrap_or(usize::MAX));
+        let body = match (row.opt_text(3)?, &self.backend) {
+            (None, _) => codec::decode(codec, row.slice(4)?, size)?,
+            (Some(location), Some(backend)) => codec::decode(codec, &backend.get(&location).await?, size)?,
+            (Some(_), None) => return Err(StoreError::Unavailable("the body lies outside the database and no place for bodies is configured".into())),
+        };
+        if blake3::hash(&body).as_bytes()[..] != *row.slice(2)? {
+            return Err(StoreError::Damaged(format!("body {id} does not have its checksum")));
+        }
+        Ok(body.into())
+    }
+
+    /// Where large bodies go.
+    #[must_use]
+    pub fn backend(&self) -> Option<&Arc<dyn Backend>> {
+        self.backend.as_ref()
+    }
+}
+
+/// Writes the rows of prepared bodies.
+///
+/// # Errors
+/// [`StoreError::Conflict`] when one waited longer than [`UPLOAD_TTL`]; else as the database says.
+pub async fn insert(tx: &mut Tx, bodies: &[&Prepared], now: Timestamp) -> Result<()> {
+    if bodies.iter().any(|b| b.location.is_some() && now.since(b.at) > UPLOAD_TTL) {
+        return Err(StoreError::Refused("a body waited too long for its transaction".into()));
+    }
+    tx.batch("INSERT INTO blob (id, codec, size, checksum, location, body) {rows}", &[
+        Column::ints(bodies.iter().map(|b| b.id.0)),
+        Column::ints(bodies.iter().map(|b| b.codec as i64)),
+        Column::ints(bodies.iter().map(|b| b.size as i64)),
+        Column::Bytes(bodies.iter().map(|b| b.checksum.to_vec()).collect()),
+        Column::OptText(bodies.iter().map(|b| b.location.clone()).collect()),
+        Column::OptBytes(bodies.iter().map(|b| b.body.clone()).collect()),
+    ])
+    .await?;
+    Ok(())
+}

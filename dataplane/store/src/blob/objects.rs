@@ -1,0 +1,71 @@
+//! Bodies as objects of an S3-compatible store.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures_util::TryStreamExt;
+use object_store::{ObjectStore, ObjectStoreExt, path::Path};
+use postern_core::{BlobId, Timestamp};
+
+use super::Backend;
+use crate::error::{Result, StoreError};
+
+/// Any store that `object_store` speaks to; a put is durable when it answers.
+#[derive(Clone, Debug)]
+pub struct ObjectBackend {
+    store: Arc<dyn ObjectStore>,
+    prefix: Path,
+}
+
+impl ObjectBackend {
+    /// Objects under a prefix of a bucket.
+    #[must_use]
+    pub fn new(store: Arc<dyn ObjectStore>, prefix: &str) -> Self {
+        Self { store, prefix: Path::from(prefix) }
+    }
+}
+
+#[async_trait]
+impl Backend for ObjectBackend {
+    async fn put(&self, id: BlobId, body: Bytes) -> Result<String> {
+        let path = self.prefix.clone().join(format!("{:02x}", id.0 & 0xff)).join(id.to_string());
+        self.store.put(&path, body.into()).await.map_err(failed)?;
+        Ok(path.to_string())
+    }
+
+    async fn get(&self, location: &str) -> Result<Bytes> {
+        let got = self.store.get(&Path::from(location)).await.map_err(failed)?;
+        got.bytes().await.map_err(failed)
+    }
+
+    async fn delete(&self, location: &str) -> Result<()> {
+        match self.store.delete(&Path::from(location)).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(e) => Err(failed(e)),
+        }
+    }
+
+    async fn older_than(&self, at: Timestamp, limit: usize) -> Result<Vec<(BlobId, String)>> {
+        let mut listed = self.store.list(Some(&self.prefix));
+        let mut found = Vec::new();
+        while let Some(object) = listed.try_next().await.map_err(failed)? {
+            let id = object.location.filename().and_then(|name| name.parse().ok());
+            if let (Some(id), true) = (id, object.last_modified.timestamp_micros() < at.0) {
+                found.push((id, object.location.to_string()));
+                if found.len() >= limit {
+                    break;
+                }
+            }
+        }
+        Ok(found)
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "used as a function of map_err")]
+fn failed(error: object_store::Error) -> StoreError {
+    match error {
+        object_store::Error::NotFound { .. } => StoreError::NotFound("body"),
+        other => StoreError::unavailable(other),
+    }
+}

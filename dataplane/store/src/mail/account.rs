@@ -1,0 +1,121 @@
+//! An account's row: made with its folders, marked when it goes, removed when its grace is over.
+
+use postern_core::{AccountId, Timestamp};
+
+use super::{Usage, folder::{self, SpecialUse}};
+use crate::{
+    args,
+    blob,
+    db::{Db, Tx},
+    error::{Result, StoreError},
+};
+
+/// Folders that exist before the first login, with their use (RFC 6154). INBOX comes first and has id 1.
+const FOLDERS: [(&str, Option<SpecialUse>); 6] = [
+    ("INBOX", None),
+    ("Drafts", Some(SpecialUse::Drafts)),
+    ("Sent", Some(SpecialUse::Sent)),
+    ("Junk", Some(SpecialUse::Junk)),
+    ("Trash", Some(SpecialUse::Trash)),
+    ("Archive", Some(SpecialUse::Archive)),
+];
+
+/// State of an account's row.
+const LIVE: i64 = 0;
+const TOMBSTONE: i64 = 1;
+
+/// Makes an account with its folders; one that exists only gets the quota.
+///
+/// # Errors
+/// As the database says.
+pub async fn create(tx: &mut Tx, account: AccountId, quota: Option<i64>, now: Timestamp) -> Result<()> {
+    let made = tx
+        .execute("INSERT INTO account (id, quota, uid_validity) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING", args![
+            account,
+            quota,
+            // UIDVALIDITY begins at the clock's seconds, so that a box made anew under an old name never repeats one.
+            now.secs()
+        ])
+        .await?;
+    if made == 0 {
+        return set_quota(tx, account, quota).await;
+    }
+    for (name, special_use) in FOLDERS {
+        folder::insert(tx, account, name, special_use).await?;
+    }
+    Ok(())
+}
+
+/// Sets the limit in bytes; `None` is no limit.
+///
+/// # Errors
+/// As the database says.
+pub async fn set_quota(tx: &mut Tx, account: AccountId, quota: Option<i64>) -> Result<()> {
+    tx.execute("UPDATE account SET quota = $2 WHERE id = $1 AND quota IS DISTINCT FROM $2", args![account, quota]).await?;
+    Ok(())
+}
+
+/// Marks an account as deleted: its mail stays, nobody gets at it, nothing is delivered.
+///
+/// # Errors
+/// As the database says.
+pub async fn bury(tx: &mut Tx, account: AccountId) -> Result<()> {
+    tx.execute("UPDATE account SET state = $2, modseq = modseq + 1 WHERE id = $1", args![account, TOMBSTONE]).await?;
+    Ok(())
+}
+
+/// Takes the mark away again.
+///
+/// # Errors
+/// As the database says.
+pub async fn revive(tx: &mut Tx, account: AccountId) -> Result<()> {
+    tx.execute("UPDATE account SET state = $2, modseq = modseq + 1 WHERE id = $1", args![account, LIVE]).await?;
+    Ok(())
+}
+
+/// Removes a buried account's rows, a slice at a time; true when nothing is left of it.
+///
+/// # Errors
+/// [`StoreError::Refused`] for an account that is not buried; else as the database says.
+pub async fn erase(tx: &mut Tx, account: AccountId, slice: i64, now: Timestamp) -> Result<bool> {
+    let row = tx.row("SELECT state FROM account WHERE id = $1 FOR UPDATE", args![account]).await?;
+    match row {
+        None => return Ok(true),
+        Some(row) if row.int(0)? != TOMBSTONE => return Err(StoreError::Refused("only a deleted box can be erased".into())),
+        Some(_) => {}
+    }
+    let gone = tx.rows("SELECT id, blob FROM message WHERE account = $1 ORDER BY id LIMIT $2", args![account, slice]).await?;
+    let (mut ids, mut blobs) = (Vec::with_capacity(gone.len()), Vec::with_capacity(gone.len()));
+    for row in &gone {
+        ids.push(row.int(0)?);
+        blobs.push(row.int(1)?);
+    }
+    tx.execute("DELETE FROM message WHERE account = $1 AND id = ANY($2)", args![account, &ids]).await?;
+    blob::mark(tx, &blobs, now).await?;
+    if i64::try_from(gone.len()).unwrap_or(i64::MAX) == slice {
+        return Ok(false);
+    }
+    for sql in [
+        "DELETE FROM placement WHERE account = $1",
+        "DELETE FROM expunged WHERE account = $1",
+        "DELETE FROM dead_message WHERE account = $1",
+        "DELETE FROM subscription WHERE account = $1",
+        "DELETE FROM folder WHERE account = $1",
+        "DELETE FROM account WHERE id = $1",
+    ] {
+        tx.execute(sql, args![account]).await?;
+    }
+    Ok(true)
+}
+
+/// What an account holds.
+///
+/// # Errors
+/// [`StoreError::NotFound`]; else as the database says.
+pub async fn usage(db: &Db, account: AccountId, now: Timestamp) -> Result<Usage> {
+    let row = db
+        .row("SELECT used, messages, quota, modseq FROM account WHERE id = $1", args![account])
+        .await?
+        .ok_or(StoreError::NotFound("account"))?;
+    Ok(Usage { used: row.int(0)?, messages: row.int(1)?, quota: row.opt_int(2)?, modseq: row.int(3)?, at: now })
+}

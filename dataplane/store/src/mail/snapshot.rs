@@ -1,0 +1,409 @@
+//! A folder in memory: what every session of the process that has it open shares.
+//!
+//! A [`Snapshot`] never changes. It is a list of chunks of entries by UID; the next one shares the
+//! chunks that nothing touched, so a session that still shows the last one costs a few pointers,
+//! and the difference between two of them is found without looking at what they share. An entry is
+//! 56 bytes; bodies and summaries are not here.
+//!
+//! A [`FolderCell`] holds the newest snapshot and moves it on from the database: placements and
+//! expunges above its MODSEQ. Commits of one account are in MODSEQ order, because each holds the
+//! account's lock, so nothing below the folder's MODSEQ can appear later.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use postern_core::{AccountId, FolderId, Timestamp};
+
+use super::{
+    flags::{Flags, Keywords},
+    folder::{self, Folder},
+    placement::{self, Placement},
+};
+use crate::{
+    args,
+    db::Db,
+    error::{Result, StoreError},
+};
+
+/// Entries of a full chunk.
+const CHUNK: usize = 512;
+/// Placements read in one statement.
+const PAGE: i64 = 20_000;
+
+/// One placement as every session sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// UID.
+    pub uid: u32,
+    /// RFC822.SIZE.
+    pub size: u32,
+    /// System flags.
+    pub flags: Flags,
+    /// Keywords.
+    pub keywords: Option<Box<str>>,
+    /// MODSEQ.
+    pub modseq: i64,
+    /// The message.
+    pub message: i64,
+    /// INTERNALDATE in seconds since the epoch.
+    pub received_at: i64,
+}
+
+impl From<Placement> for Entry {
+    fn from(p: Placement) -> Self {
+        Self {
+            uid: p.uid,
+            size: u32::try_from(p.size).unwrap_or(u32::MAX),
+            flags: p.flags,
+            keywords: p.keywords.map(Into::into),
+            modseq: p.modseq,
+            message: p.message,
+            received_at: p.received_at.secs(),
+        }
+    }
+}
+
+impl Entry {
+    /// INTERNALDATE.
+    #[must_use]
+    pub const fn received(&self) -> Timestamp {
+        Timestamp::from_secs(self.received_at)
+    }
+
+    /// Keywords in a form to keep.
+    #[must_use]
+    pub fn shared_keywords(&self) -> Keywords {
+        self.keywords.as_deref().map(Arc::from)
+    }
+}
+
+/// A folder at one MODSEQ.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    /// The folder's row at that time.
+    pub folder: Folder,
+    chunks: Vec<Arc<Vec<Entry>>>,
+    /// Number of entries before each chunk.
+    starts: Vec<usize>,
+    len: usize,
+}
+
+/// What differs between an older and a newer snapshot.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Difference {
+    /// UIDs that are gone, with their index in the older one, ascending.
+    pub expunged: Vec<(usize, u32)>,
+    /// Indexes in the newer one of entries that changed.
+    pub changed: Vec<usize>,
+    /// Indexes in the newer one of entries that are new.
+    pub new: Vec<usize>,
+}
+
+impl Snapshot {
+    fn build(folder: Folder, chunks: Vec<Arc<Vec<Entry>>>) -> Self {
+        let mut len = 0;
+        let starts = chunks
+            .iter()
+            .map(|chunk| {
+                len += chunk.len();
+                len - chunk.len()
+            })
+            .collect();
+        Self { folder, chunks, starts, len }
+    }
+
+    /// Entries in all: EXISTS.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether the folder is empty.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// The entry with sequence number `index + 1`.
+    #[must_use]
+    pub fn get(&self, index: usize) -> Option<&Entry> {
+        let chunk = self.starts.partition_point(|start| *start <= index).checked_sub(1)?;
+        self.chunks[chunk].get(index - self.starts[chunk])
+    }
+
+    /// The index of a UID.
+    #[must_use]
+    pub fn index_of(&self, uid: u32) -> Option<usize> {
+        let at = self.lower_bound(uid);
+        self.get(at).filter(|e| e.uid == uid).map(|_| at)
+    }
+
+    /// The index of the first entry whose UID is `uid` or more; `len()` when there is none.
+    #[must_use]
+    pub fn lower_bound(&self, uid: u32) -> usize {
+        let chunk = self.chunks.partition_point(|chunk| chunk.last().is_some_and(|e| e.uid < uid));
+        match self.chunks.get(chunk) {
+            Some(entries) => self.starts[chunk] + entries.partition_point(|e| e.uid < uid),
+            None => self.len,
+        }
+    }
+
+    /// All entries by UID.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Entry> {
+        self.chunks.iter().flat_map(|chunk| chunk.iter())
+    }
+
+    /// Entries from an index on.
+    pub fn iter_from(&self, index: usize) -> impl Iterator<Item = &Entry> {
+        let chunk = self.starts.partition_point(|start| *start <= index).saturating_sub(1);
+        let skip = index - self.starts.get(chunk).copied().unwrap_or(0);
+        self.chunks.iter().skip(chunk).flat_map(|chunk| chunk.iter()).skip(skip)
+    }
+
+    /// What `newer` has that this has not; chunks that both share are not looked at.
+    #[must_use]
+    pub fn difference(&self, newer: &Self) -> Difference {
+        let mut difference = Difference::default();
+        let (mut old, mut new) = ((0, 0), (0, 0));
+        loop {
+            while let (Some(a), Some(b)) = (self.chunks.get(old.0), newer.chunks.get(new.0)) {
+                if old.1 != 0 || new.1 != 0 || !Arc::ptr_eq(a, b) {
+                    break;
+                }
+                (old.0, new.0) = (old.0 + 1, new.0 + 1);
+            }
+            match (self.at(old), newer.at(new)) {
+                (None, None) => return difference,
+                (Some(a), b) if b.is_none_or(|b| a.uid < b.uid) => {
+                    difference.expunged.push((self.starts[old.0] + old.1, a.uid));
+                    self.step(&mut old);
+                }
+                (a, Some(b)) => {
+                    let index = newer.starts[new.0] + new.1;
+                    match a.filter(|a| a.uid == b.uid) {
+                        Some(a) => {
+                            if a.flags != b.flags || a.keywords != b.keywords || a.modseq != b.modseq {
+                                difference.changed.push(index);
+                            }
+                            self.step(&mut old);
+                        }
+                        None => difference.new.push(index),
+                    }
+                    newer.step(&mut new);
+                }
+                (Some(_), None) => self.step(&mut old),
+            }
+        }
+    }
+
+    fn at(&self, (chunk, offset): (usize, usize)) -> Option<&Entry> {
+        self.chunks.get(chunk)?.get(offset)
+    }
+
+    fn step(&self, at: &mut (usize, usize)) {
+        at.1 += 1;
+        if self.chunks.get(at.0).is_some_and(|chunk| at.1 >= chunk.len()) {
+            *at = (at.0 + 1, 0);
+        }
+    }
+
+    /// This snapshot with `changed` (by UID, ascending) put in and `expunged` taken out.
+    #[must_use]
+    pub fn moved_on(&self, folder: Folder, changed: Vec<Entry>, expunged: &[u32]) -> Self {
+        let mut chunks = self.chunks.clone();
+        let mut appended = Vec::new();
+        for entry in changed {
+            let chunk = chunks.partition_point(|chunk| chunk.last().is_some_and(|e| e.uid < entry.uid));
+            match chunks.get_mut(chunk) {
+                None => appended.push(entry),
+                Some(entries) => {
+                    let entries = Arc::make_mut(entries);
+                    match entries.binary_search_by_key(&entry.uid, |e| e.uid) {
+                        Ok(at) => entries[at] = entry,
+                        Err(at) => entries.insert(at, entry),
+                    }
+                }
+            }
+        }
+        for entry in appended {
+            match chunks.last_mut().filter(|chunk| chunk.len() < CHUNK) {
+                Some(last) => Arc::make_mut(last).push(entry),
+                None => chunks.push(Arc::new(vec![entry])),
+            }
+        }
+        let mut expunged = expunged.to_vec();
+        expunged.sort_unstable();
+        let mut at = 0;
+        while at < expunged.len() {
+            let chunk = chunks.partition_point(|chunk| chunk.last().is_some_and(|e| e.uid < expunged[at]));
+            let Some(entries) = chunks.get_mut(chunk) else { break };
+            let last = entries.last().map_or(0, |e| e.uid);
+            let end = at + expunged[at..].partition_point(|uid| *uid <= last);
+            let gone = &expunged[at..end];
+            if entries.iter().any(|e| gone.binary_search(&e.uid).is_ok()) {
+                Arc::make_mut(entries).retain(|e| gone.binary_search(&e.uid).is_err());
+            }
+            at = end;
+        }
+        chunks.retain(|chunk| !chunk.is_empty());
+        Self::build(folder, chunks)
+    }
+}
+
+/// The newest snapshot of one folder, shared by all who have it open.
+#[derive(Debug)]
+pub struct FolderCell {
+    account: AccountId,
+    folder: FolderId,
+    newest: Mutex<Option<Arc<Snapshot>>>,
+    moving: tokio::sync::Mutex<()>,
+}
+
+impl FolderCell {
+    pub(crate) fn new(account: AccountId, folder: FolderId) -> Self {
+        Self { account, folder, newest: Mutex::default(), moving: tokio::sync::Mutex::default() }
+    }
+
+    /// The newest snapshot that is in memory, which may be behind.
+    #[must_use]
+    pub fn newest(&self) -> Option<Arc<Snapshot>> {
+        self.newest.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The folder as it is now: loaded when it is not in memory, else moved on.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] when the folder is gone; else as the database says.
+    pub async fn refresh(&self, db: &Db) -> Result<Arc<Snapshot>> {
+        let _one_at_a_time = self.moving.lock().await;
+        let row = folder::by_id(db, self.account, self.folder).await?.ok_or(StoreError::NotFound("folder"))?;
+        let snapshot = match self.newest() {
+            Some(known) if known.folder.modseq == row.modseq && known.folder.uid_validity == row.uid_validity => {
+                if known.folder == row {
+                    return Ok(known);
+                }
+                Snapshot { folder: row, ..(*known).clone() }
+            }
+            Some(known) if known.folder.uid_validity == row.uid_validity && known.folder.modseq >= row.history_floor => {
+                let (changed, expunged) = self.changes(db, known.folder.modseq).await?;
+                known.moved_on(row, changed, &expunged)
+            }
+            _ => self.load(db, row).await?,
+        };
+        let snapshot = Arc::new(snapshot);
+        *self.newest.lock().unwrap_or_else(PoisonError::into_inner) = Some(snapshot.clone());
+        Ok(snapshot)
+    }
+
+    async fn changes(&self, db: &Db, since: i64) -> Result<(Vec<Entry>, Vec<u32>)> {
+        let changed = db
+            .rows(
+                "SELECT uid, message, flags, keywords, size, received_at, saved_at, modseq FROM placement \
+                 WHERE account = $1 AND folder = $2 AND modseq > $3 ORDER BY uid",
+                args![self.account, self.folder, since],
+            )
+            .await?;
+        let expunged = db.rows("SELECT uid FROM expunged WHERE account = $1 AND folder = $2 AND modseq > $3", args![self.account, self.folder, since]).await?;
+        let changed = changed.iter().map(|row| Ok(placement::placement(row)?.into())).collect::<Result<_>>()?;
+        let expunged = expunged.iter().map(|row| Ok(u32::try_from(row.int(0)?).unwrap_or(u32::MAX))).collect::<Result<_>>()?;
+        Ok((changed, expunged))
+    }
+
+    async fn load(&self, db: &Db, row: Folder) -> Result<Snapshot> {
+        let (mut chunks, mut chunk, mut last) = (Vec::new(), Vec::with_capacity(CHUNK.min(row.messages as usize)), 0i64);
+        loop {
+            let page = db
+                .rows(
+                    "SELECT uid, message, flags, keywords, size, received_at, saved_at, modseq FROM placement \
+                     WHERE account = $1 AND folder = $2 AND uid > $3 ORDER BY uid LIMIT $4",
+                    args![self.account, self.folder, last, PAGE],
+                )
+                .await?;
+            for row in &page {
+                let entry: Entry = placement::placement(row)?.into();
+                last = entry.uid.into();
+                chunk.push(entry);
+                if chunk.len() == CHUNK {
+                    chunks.push(Arc::new(std::mem::replace(&mut chunk, Vec::with_capacity(CHUNK))));
+                }
+            }
+            if (page.len() as i64) < PAGE {
+                break;
+            }
+        }
+        if !chunk.is_empty() {
+            chunk.shrink_to_fit();
+            chunks.push(Arc::new(chunk));
+        }
+        Ok(Snapshot::build(row, chunks))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn row(modseq: i64) -> Folder {
+        Folder {
+            id: FolderId(1),
+            name: "INBOX".into(),
+            special_use: None,
+            subscribed: true,
+            uid_validity: 1,
+            uid_next: 1,
+            modseq,
+            history_floor: 1,
+            messages: 0,
+            unseen: 0,
+            deleted: 0,
+            size: 0,
+        }
+    }
+
+    fn entry(uid: u32, modseq: i64) -> Entry {
+        Entry { uid, size: 1, flags: Flags::NONE, keywords: None, modseq, message: uid.into(), received_at: 0 }
+    }
+
+    proptest! {
+        /// Whatever changes come, the snapshot holds what a plain list would, and two of them differ where the lists do.
+        #[test]
+        fn moves_on_like_a_list(
+            steps in prop::collection::vec((prop::collection::btree_set(1u32..3_000, 0..1_200), prop::collection::btree_set(1u32..3_000, 0..700)), 1..5)
+        ) {
+            let mut snapshot = Snapshot::build(row(0), Vec::new());
+            let mut list: std::collections::BTreeMap<u32, Entry> = Default::default();
+            for (modseq, (set, gone)) in (1i64..).zip(steps) {
+                let before = (snapshot.clone(), list.clone());
+                let changed: Vec<Entry> = set.iter().map(|uid| entry(*uid, modseq)).collect();
+                list.extend(changed.iter().map(|e| (e.uid, e.clone())));
+                list.retain(|uid, _| !gone.contains(uid));
+                snapshot = snapshot.moved_on(row(modseq), changed, &gone.iter().copied().collect::<Vec<_>>());
+                prop_assert_eq!(snapshot.iter().collect::<Vec<_>>(), list.values().collect::<Vec<_>>());
+                prop_assert_eq!(snapshot.len(), list.len());
+                for (index, e) in list.values().enumerate() {
+                    prop_assert_eq!(snapshot.get(index), Some(e));
+                    prop_assert_eq!(snapshot.index_of(e.uid), Some(index));
+                }
+                let difference = before.0.difference(&snapshot);
+                let gone: Vec<u32> = before.1.keys().filter(|uid| !list.contains_key(uid)).copied().collect();
+                prop_assert_eq!(difference.expunged.iter().map(|(_, uid)| *uid).collect::<Vec<_>>(), gone);
+                let new: Vec<u32> = list.keys().filter(|uid| !before.1.contains_key(uid)).copied().collect();
+                prop_assert_eq!(difference.new.iter().map(|i| snapshot.get(*i).unwrap().uid).collect::<Vec<_>>(), new);
+                let changed: Vec<u32> = list.iter().filter(|(uid, e)| before.1.get(uid).is_some_and(|b| b != *e)).map(|(uid, _)| *uid).collect();
+                prop_assert_eq!(difference.changed.iter().map(|i| snapshot.get(*i).unwrap().uid).collect::<Vec<_>>(), changed);
+            }
+        }
+    }
+
+    #[test]
+    fn shared_chunks_are_not_compared() {
+        let old = Snapshot::build(row(1), vec![Arc::new((1..=512).map(|u| entry(u, 1)).collect()), Arc::new(vec![entry(600, 1)])]);
+        let new = old.moved_on(row(2), vec![entry(600, 2), entry(601, 2)], &[]);
+        assert!(Arc::ptr_eq(&old.chunks[0], &new.chunks[0]));
+        let difference = old.difference(&new);
+        assert_eq!((difference.changed, difference.new), (vec![512], vec![513]));
+        assert_eq!(new.lower_bound(513), 512);
+        assert_eq!(new.iter_from(511).map(|e| e.uid).collect::<Vec<_>>(), [512, 600, 601]);
+    }
+}
