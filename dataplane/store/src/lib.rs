@@ -17,5 +17,7 @@ pub mod dialect;
 pub mod error;
 pub mod mail;
 pub mod migrations;
+pub mod queue;
+pub mod trail;
 
 pub use error::{Result, StoreError};

@@ -20,7 +20,8 @@ macro_rules! migration {
     };
 }
 
-const MIGRATIONS: [Migration; 1] = [migration!(1, "0001_mail")];
+const MIGRATIONS: &[Migration] =
+    &[migration!(1, "0001_mail"), migration!(3, "0003_queue"), migration!(4, "0004_trail")];
 
 /// Brings the schema up to this binary's, one transaction a step. A newer schema is left alone.
 ///
@@ -28,7 +29,7 @@ const MIGRATIONS: [Migration; 1] = [migration!(1, "0001_mail")];
 /// [`StoreError`] as the database says; steps before the failing one stay.
 pub async fn migrate(db: &Db) -> Result<i64> {
     let mut at = 0;
-    for Migration(number, postgres, sqlite) in MIGRATIONS {
+    for &Migration(number, postgres, sqlite) in MIGRATIONS {
         let mut tx = db.begin().await?;
         if db.dialect() == Dialect::Postgres {
             // Any number, the same in every version: "postern" on a telephone's keys.

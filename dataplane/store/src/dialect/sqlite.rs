@@ -12,14 +12,23 @@ const CHUNKS: [usize; 4] = [64, 16, 4, 1];
 /// The shared text as SQLite takes it.
 #[must_use]
 pub fn text(sql: &'static str) -> &'static str {
-    if !sql.contains("ANY(") && !sql.contains("FOR UPDATE") {
+    if !["ANY(", " FOR ", "db_clock("].iter().any(|mark| sql.contains(mark)) {
         return sql;
     }
     remembered(sql, 0, || rewrite(sql))
 }
 
 fn rewrite(sql: &str) -> String {
-    let mut out = sql.replace("FOR UPDATE SKIP LOCKED", "").replace("FOR UPDATE", "");
+    let mut out = sql.to_owned();
+    for lock in ["FOR UPDATE", "FOR NO KEY UPDATE", "FOR KEY SHARE"] {
+        out = out.replace(&format!("{lock} SKIP LOCKED"), "").replace(lock, "");
+    }
+    while let Some(at) = out.find("db_clock(") {
+        let inner = at + "db_clock(".len();
+        let Some(end) = out[inner..].find(')') else { break };
+        let argument = out[inner..inner + end].to_owned();
+        out.replace_range(at..=inner + end, &argument);
+    }
     while let Some(at) = out.find("= ANY(") {
         let inner = at + "= ANY(".len();
         let Some(end) = out[inner..].find(')') else { break };
@@ -86,6 +95,15 @@ mod tests {
             text("SELECT a FROM t WHERE b = ANY($1) AND c = ANY($2) ORDER BY a FOR UPDATE SKIP LOCKED"),
             "SELECT a FROM t WHERE b IN (SELECT value FROM json_each($1)) AND c IN (SELECT value FROM json_each($2)) ORDER BY a "
         );
+    }
+
+    #[test]
+    fn locks_and_the_database_clock_are_ours() {
+        assert_eq!(
+            text("SELECT a FROM t WHERE b <= db_clock($1) AND c > db_clock($1) FOR NO KEY UPDATE SKIP LOCKED"),
+            "SELECT a FROM t WHERE b <= $1 AND c > $1 "
+        );
+        assert_eq!(text("SELECT a FROM t FOR KEY SHARE"), "SELECT a FROM t ");
     }
 
     #[test]
