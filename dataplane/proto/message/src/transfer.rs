@@ -67,6 +67,33 @@ pub fn decode_quoted_printable(text: &[u8]) -> Vec<u8> {
     out
 }
 
+/// Text with CRLF line endings as quoted-printable: lines of 76 characters at most (RFC 2045 §6.7).
+#[must_use]
+pub fn encode_quoted_printable(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + text.len() / 4);
+    for line in text.split_inclusive("\r\n") {
+        let (line, ending) = line.strip_suffix("\r\n").map_or((line, ""), |l| (l, "\r\n"));
+        let mut column = 0;
+        for (i, b) in line.bytes().enumerate() {
+            let last = i + 1 == line.len();
+            let plain = (b.is_ascii_graphic() && b != b'=') || (b == b' ' && !last);
+            let width = if plain { 1 } else { 3 };
+            if column + width > 75 {
+                out.push_str("=\r\n");
+                column = 0;
+            }
+            if plain {
+                out.push(char::from(b));
+            } else {
+                out.push_str(&format!("={b:02X}"));
+            }
+            column += width;
+        }
+        out.push_str(ending);
+    }
+    out
+}
+
 /// `=XX` to octets; anything else as it stands.
 pub(crate) fn decode_hex_escapes(text: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
@@ -138,6 +165,14 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn quoted_printable_comes_back(lines in prop::collection::vec("\\PC{0,120}", 0..4)) {
+            let text = lines.join("\r\n");
+            let encoded = encode_quoted_printable(&text);
+            prop_assert!(encoded.is_ascii() && encoded.split("\r\n").all(|l| l.len() <= 76));
+            prop_assert_eq!(decode_quoted_printable(encoded.as_bytes()), text.as_bytes());
+        }
+
         #[test]
         fn any_bytes_are_fine_and_never_grow(bytes: Vec<u8>) {
             prop_assert!(decode_base64(&bytes).len() <= bytes.len());

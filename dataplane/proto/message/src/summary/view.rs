@@ -33,7 +33,7 @@ impl<'s> SummaryRef<'s> {
             return None;
         }
         let flags = r.u8()?;
-        let sent = if flags & SENT == 0 { None } else { Some(Timestamp::from_secs(r.signed()?)) };
+        let sent = if flags & SENT == 0 { None } else { Some(Timestamp(r.signed()?.checked_mul(1_000_000)?)) };
         let references = r.nstring()?;
         let preview = std::str::from_utf8(r.text()?).ok()?;
         let count = r.size()?;
@@ -141,6 +141,31 @@ impl<'s> SummaryRef<'s> {
             };
         }
         Some(part)
+    }
+
+    /// A part's IMAP part number, the inverse of [`SummaryRef::find`]. `None` for the multipart that is the body
+    /// of a message: it has no number of its own (RFC 9051 §6.4.5), its message has.
+    #[must_use]
+    pub fn number(&self, part: &PartRef<'s>) -> Option<Vec<u32>> {
+        let tops_message = |p: &PartRef<'_>| p.envelope.is_some();
+        if tops_message(part) && part.kind == Kind::Multipart {
+            return None;
+        }
+        let mut number = Vec::new();
+        let mut at = *part;
+        loop {
+            // The body of a message is 1 within it, unless it is a multipart: then its children count within the message.
+            if !(tops_message(&at) && at.kind == Kind::Multipart) {
+                number.push(at.ordinal);
+            }
+            // Parents come before their children, so this ends.
+            match at.parent.filter(|p| *p < at.index) {
+                Some(parent) => at = self.part(parent)?,
+                None => break,
+            }
+        }
+        number.reverse();
+        Some(number)
     }
 
     /// The body inside a message/rfc822 part; its [`PartRef::envelope`] is the enclosed message's.
