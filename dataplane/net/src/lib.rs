@@ -1,1 +1,29 @@
-//! (being written)
+//! Sockets for everybody: who listens, who may connect, how bytes are hidden, and when it ends.
+//!
+//! ```text
+//!  listener ── gate (limits) ── PROXY header ── TLS ── drive ◄──► a Session of serve/*
+//!      └──────────────────── drain: ready · not ready · finishing · stopped ────────────┘
+//!  resolver ── connect ── client TLS ──► mailflow's sender
+//! ```
+//!
+//! This is the only crate that knows rustls and the only one that reads a socket on behalf of a
+//! protocol. It must not know any protocol: a [`drive::Session`] turns bytes into bytes, and what
+//! they mean is its own affair.
+
+pub mod connect;
+pub mod drain;
+pub mod drive;
+pub mod gate;
+pub mod listener;
+pub mod proxy_protocol;
+pub mod resolver;
+mod scratch;
+pub mod stream;
+pub mod tls;
+
+pub use drain::{Drain, Graces, Live, Phase};
+pub use drive::{Driving, End, Limit, Next, Session, Wait};
+pub use gate::{Gate, Refusal};
+pub use listener::{Conn, Listener, Service, Settings};
+pub use resolver::{Answer, Mx, Resolver};
+pub use stream::{Stream, TlsInfo, TlsVersion};

@@ -1,0 +1,271 @@
+//! Listening: accept, count, learn who the client is, put TLS on where it comes first, then drive the session.
+//!
+//! A listener outlives everything that a client or the system does to it: errors of `accept` are logged
+//! and waited out, a session that panics takes only its own connection with it.
+
+use std::{
+    io::{self, Write},
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
+
+use postern_core::Network;
+use tokio::{
+    io::AsyncReadExt,
+    net::{TcpListener, TcpSocket, TcpStream},
+    task::{JoinError, JoinSet},
+    time::{sleep, timeout},
+};
+
+use crate::{
+    drain::{Drain, Live, Phase},
+    drive::{Driving, End, Session, drive},
+    gate::{Gate, Refusal, Ticket},
+    proxy_protocol::{self, Header, Step},
+    stream::{Stream, TlsInfo},
+};
+
+/// Connections that the kernel holds until we take them.
+const BACKLOG: u32 = 4096;
+/// Time for a proxy to send its header.
+const PROXY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// What a session learns about its connection.
+#[derive(Clone, Debug)]
+pub struct Conn {
+    /// Name of the listener: `mx`, `submission`, `imaps`, …
+    pub listener: Arc<str>,
+    /// The client; behind a listed proxy, the one that it names.
+    pub peer: SocketAddr,
+    /// The address that the client connected to.
+    pub local: SocketAddr,
+    /// The proxy, if one stands between. When it names no client (a health check), `peer` is the proxy itself
+    /// and must not be trusted as a client.
+    pub proxy: Option<IpAddr>,
+    /// Implicit TLS; STARTTLS comes by [`Session::tls_started`].
+    pub tls: Option<TlsInfo>,
+    /// Number of the connection, unique in this process.
+    pub serial: u64,
+}
+
+/// Makes sessions: one value per listener.
+pub trait Service: Send + Sync + 'static {
+    /// The sessions.
+    type Session: Session;
+
+    /// A session for a connection that has passed the gate.
+    fn session(&self, conn: Conn) -> Self::Session;
+
+    /// What a client reads that is not let in, on listeners without implicit TLS.
+    fn refusal(&self, refusal: Refusal) -> &[u8] {
+        let _ = refusal;
+        b""
+    }
+}
+
+/// How a listener treats its connections.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Its name.
+    pub name: Arc<str>,
+    /// Whether the handshake comes before the greeting; needs [`Driving::tls`].
+    pub implicit_tls: bool,
+    /// The peers that must send a PROXY header; nobody else may.
+    pub proxies: Arc<[Network]>,
+    /// Who is let in.
+    pub gate: Arc<Gate>,
+    /// For the driver.
+    pub driving: Driving,
+}
+
+/// A bound socket.
+#[derive(Debug)]
+pub struct Listener {
+    socket: TcpListener,
+    settings: Arc<Settings>,
+}
+
+impl Listener {
+    /// Binds an address; port 0 takes any.
+    ///
+    /// # Errors
+    /// When the address is taken or not ours, or implicit TLS is asked for and there is none.
+    pub fn bind(address: SocketAddr, settings: Settings) -> io::Result<Self> {
+        if settings.implicit_tls && settings.driving.tls.is_none() {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "a listener with implicit TLS needs a certificate"));
+        }
+        let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        Ok(Self { socket: socket.listen(BACKLOG)?, settings: Arc::new(settings) })
+    }
+
+    /// The address in use.
+    ///
+    /// # Errors
+    /// When the socket is gone.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.socket.local_addr()
+    }
+
+    /// Accepts until the drain reaches [`Phase::Finishing`], then waits for its sessions; what is left at
+    /// [`Phase::Stopped`] is aborted.
+    pub async fn serve<V: Service>(self, service: Arc<V>, drain: Drain) {
+        let Self { socket, settings } = self;
+        let mut sessions = JoinSet::new();
+        let finishing = drain.reached(Phase::Finishing);
+        tokio::pin!(finishing);
+        let mut pause = Duration::ZERO;
+        loop {
+            tokio::select! {
+                () = &mut finishing => break,
+                Some(ended) = sessions.join_next() => reap(&settings, ended),
+                accepted = socket.accept() => match accepted {
+                    Ok((tcp, _)) => {
+                        pause = Duration::ZERO;
+                        match settings.gate.enter() {
+                            Ok(ticket) => {
+                                let connection = Connection { tcp, ticket, live: drain.enter() };
+                                sessions.spawn(connection.serve(service.clone(), settings.clone()));
+                            }
+                            Err(refusal) => refuse(tcp, &*service, &settings, refusal),
+                        }
+                    }
+                    Err(error) => {
+                        pause = back_off(&error, pause);
+                        tracing::warn!(listener = &*settings.name, %error, pause_ms = pause.as_millis(), "cannot accept");
+                        sleep(pause).await;
+                    }
+                },
+            }
+        }
+        drop(socket);
+        let stopped = drain.reached(Phase::Stopped);
+        tokio::pin!(stopped);
+        loop {
+            tokio::select! {
+                () = &mut stopped => break,
+                ended = sessions.join_next() => match ended {
+                    Some(ended) => reap(&settings, ended),
+                    None => return,
+                },
+            }
+        }
+        sessions.shutdown().await;
+    }
+}
+
+/// A client that went away before it was accepted costs no pause; being out of descriptors or memory does, growing to 1 s.
+fn back_off(error: &io::Error, before: Duration) -> Duration {
+    match error.kind() {
+        io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset | io::ErrorKind::Interrupted => Duration::ZERO,
+        _ => (before * 2).clamp(Duration::from_millis(20), Duration::from_secs(1)),
+    }
+}
+
+fn reap(settings: &Settings, ended: Result<(), JoinError>) {
+    if let Err(error) = ended
+        && error.is_panic()
+    {
+        tracing::error!(listener = &*settings.name, %error, "a session panicked");
+    }
+}
+
+/// Says why in one write that never waits: the buffer of a new socket is empty.
+fn refuse<V: Service>(tcp: TcpStream, service: &V, settings: &Settings, refusal: Refusal) {
+    tracing::debug!(listener = &*settings.name, ?refusal, "connection refused");
+    if settings.implicit_tls {
+        return;
+    }
+    if let Ok(mut tcp) = tcp.into_std() {
+        let _ = tcp.write(service.refusal(refusal));
+    }
+}
+
+/// A connection that was counted in.
+struct Connection {
+    tcp: TcpStream,
+    ticket: Ticket,
+    live: Live,
+}
+
+impl Connection {
+    async fn serve<V: Service>(self, service: Arc<V>, settings: Arc<Settings>) {
+        let Self { tcp, mut ticket, live } = self;
+        // What happens once is boxed, so that it does not lie in the connection for its whole life.
+        let (stream, conn) = match Box::pin(prepare(tcp, &mut ticket, &live, &*service, &settings)).await {
+            Ok(Some(ready)) => ready,
+            Ok(None) => return,
+            Err(error) => {
+                tracing::debug!(listener = &*settings.name, %error, "connection lost before its session");
+                return;
+            }
+        };
+        let (peer, serial) = (conn.peer, conn.serial);
+        let session = service.session(conn);
+        drop(service);
+        let report = drive(stream, session, live, &settings.driving).await;
+        match report.end {
+            End::ForgedProxyHeader => tracing::warn!(listener = &*settings.name, %peer, "PROXY header from a peer that is not listed"),
+            end => tracing::debug!(
+                listener = &*settings.name, %peer, serial, ?end, received = report.received, sent = report.sent, "connection closed"
+            ),
+        }
+    }
+}
+
+/// PROXY header, the client's own limit, implicit TLS. `None` when the client was refused.
+async fn prepare<V: Service>(
+    mut tcp: TcpStream,
+    ticket: &mut Ticket,
+    live: &Live,
+    service: &V,
+    settings: &Settings,
+) -> io::Result<Option<(Stream, Conn)>> {
+    let real = tcp.peer_addr()?.ip().to_canonical();
+    let proxy = settings.proxies.iter().any(|n| n.contains(real)).then_some(real);
+    let header = match proxy {
+        Some(_) => timeout(PROXY_TIMEOUT, proxy_header(&mut tcp)).await??,
+        None => Header::Local,
+    };
+    let client = match header {
+        Header::Proxied { source, .. } => source.ip().to_canonical(),
+        Header::Local => real,
+    };
+    if let Err(refusal) = ticket.name(client) {
+        refuse(tcp, service, settings, refusal);
+        return Ok(None);
+    }
+    let mut stream = Stream::plain(tcp)?;
+    if let Header::Proxied { source, destination } = header {
+        stream.proxied(source, destination);
+    }
+    if let Some(tls) = settings.driving.tls.as_ref().filter(|_| settings.implicit_tls) {
+        stream = timeout(settings.driving.handshake_timeout, stream.accept_tls(tls)).await??;
+    }
+    let conn = Conn {
+        listener: settings.name.clone(),
+        peer: stream.peer(),
+        local: stream.local(),
+        proxy,
+        tls: stream.tls().cloned(),
+        serial: live.serial(),
+    };
+    Ok(Some((stream, conn)))
+}
+
+/// Reads exactly the header, so that the session finds its own first byte.
+async fn proxy_header(tcp: &mut TcpStream) -> io::Result<Header> {
+    let mut bytes = Vec::with_capacity(128);
+    loop {
+        match proxy_protocol::parse(&bytes).map_err(|e| io::Error::new(io::ErrorKind::InvalidData, e))? {
+            Step::Done(header, _) => return Ok(header),
+            Step::More(n) => {
+                let had = bytes.len();
+                bytes.resize(had + n, 0);
+                tcp.read_exact(bytes.get_mut(had..).unwrap_or_default()).await?;
+            }
+        }
+    }
+}
