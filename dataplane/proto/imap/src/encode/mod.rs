@@ -1,0 +1,22 @@
+//! Values to bytes, straight into the output: no intermediate strings, no formatting machinery.
+//!
+//! Every function appends whole responses or whole items to a `Vec<u8>`, so that an answer to
+//! FETCH 1:* over a hundred thousand messages costs one growing buffer. What is written is always
+//! well formed: texts become quoted strings or literals as [`Dialect`](crate::types::Dialect) allows, and nothing
+//! from a message or a user can end a line.
+
+mod envelope;
+mod fetch;
+mod mailbox;
+mod search;
+mod section;
+mod status;
+mod structure;
+mod text;
+
+pub use fetch::FetchWriter;
+pub use mailbox::{ListItem, list, lsub, namespace, status};
+pub use search::{SearchAnswer, esearch, search};
+pub use section::section;
+pub use status::{capability, continuation, enabled, exists, expunge, flags, id, tagged, untagged};
+pub use text::{mailbox_name, number, sequence_set, set, string};

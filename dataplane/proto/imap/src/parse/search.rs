@@ -1,0 +1,155 @@
+//! SEARCH.
+
+use super::{
+    ParseError,
+    token::{Parser, utf8},
+};
+use crate::types::{Command, DateField, EnvelopeField, Keyword, MAX_SEARCH_DEPTH, SearchArgs, SearchKey, SearchReturn, SystemFlags};
+
+/// Most keys in one SEARCH, counted over the whole tree.
+const MAX_KEYS: usize = 4096;
+
+/// `search = "SEARCH" [search-return-opts] SP search-program`, `search-program = ["CHARSET" SP charset SP] search-key *(SP search-key)`
+pub(super) fn search(p: &mut Parser<'_>, uid: bool) -> Result<Command, ParseError> {
+    p.space()?;
+    let mut result = None;
+    if p.keyword("RETURN") {
+        p.space()?;
+        result = Some(return_options(p)?);
+        p.space()?;
+    }
+    if p.keyword("CHARSET") {
+        p.space()?;
+        let charset = p.text()?;
+        // RFC 9051 §6.4.4: UTF-8 and US-ASCII must be read, others may be.
+        if !charset.eq_ignore_ascii_case("UTF-8") && !charset.eq_ignore_ascii_case("US-ASCII") {
+            return Err(ParseError::BadCharset);
+        }
+        p.space()?;
+    }
+    let mut budget = MAX_KEYS;
+    let key = keys(p, MAX_SEARCH_DEPTH, &mut budget)?;
+    Ok(Command::Search(SearchArgs { uid, result, key }))
+}
+
+/// `search-return-opts = SP "RETURN" SP "(" [search-return-opt *(SP search-return-opt)] ")"`
+fn return_options(p: &mut Parser<'_>) -> Result<SearchReturn, ParseError> {
+    let mut result = SearchReturn::default();
+    p.expect(b'(', "Expected return options")?;
+    if p.take(b')') {
+        // RFC 9051 §6.4.4: an empty list is ALL.
+        result.all = true;
+        return Ok(result);
+    }
+    loop {
+        match p.upper_atom("Expected a return option")?.as_str() {
+            "MIN" => result.min = true,
+            "MAX" => result.max = true,
+            "ALL" => result.all = true,
+            "COUNT" => result.count = true,
+            "SAVE" => result.save = true,
+            _ => return Err(ParseError::Syntax("No such return option")),
+        }
+        if p.take(b')') {
+            return Ok(result);
+        }
+        p.space()?;
+    }
+}
+
+/// `search-key *(SP search-key)`
+fn keys(p: &mut Parser<'_>, depth: usize, budget: &mut usize) -> Result<SearchKey, ParseError> {
+    let first = key(p, depth, budget)?;
+    if p.peek() != Some(b' ') {
+        return Ok(first);
+    }
+    let mut all = vec![first];
+    while p.take(b' ') {
+        all.push(key(p, depth, budget)?);
+    }
+    Ok(SearchKey::And(all))
+}
+
+/// `search-key`
+fn key(p: &mut Parser<'_>, depth: usize, budget: &mut usize) -> Result<SearchKey, ParseError> {
+    use SearchKey as K;
+    let depth = depth.checked_sub(1).ok_or(ParseError::Syntax("Search nested too deep"))?;
+    *budget = budget.checked_sub(1).ok_or(ParseError::Syntax("Search has too many keys"))?;
+    match p.peek() {
+        Some(b'(') => {
+            p.take(b'(');
+            let inside = keys(p, depth, budget)?;
+            p.expect(b')', "Expected )")?;
+            return Ok(inside);
+        }
+        Some(b'0'..=b'9' | b'*' | b'$') => {
+            // `*` may not begin an atom and is only ever a set here.
+            return p.sequence_set().map(K::Sequence);
+        }
+        _ => {}
+    }
+    let name = p.upper_atom("Expected a search key")?;
+    if let Some(key) = without_argument(&name) {
+        return Ok(key);
+    }
+    let space = |p: &mut Parser<'_>| p.space().map_err(|_| ParseError::Syntax("Unknown search key, or its argument is missing"));
+    space(p)?;
+    Ok(match name.as_str() {
+        "NOT" => K::Not(Box::new(key(p, depth, budget)?)),
+        "OR" => {
+            let first = Box::new(key(p, depth, budget)?);
+            p.space()?;
+            K::Or(first, Box::new(key(p, depth, budget)?))
+        }
+        "KEYWORD" => K::Keyword(keyword(p)?, true),
+        "UNKEYWORD" => K::Keyword(keyword(p)?, false),
+        "BEFORE" => K::Before(DateField::Internal, p.date()?),
+        "ON" => K::On(DateField::Internal, p.date()?),
+        "SINCE" => K::Since(DateField::Internal, p.date()?),
+        "SENTBEFORE" => K::Before(DateField::Sent, p.date()?),
+        "SENTON" => K::On(DateField::Sent, p.date()?),
+        "SENTSINCE" => K::Since(DateField::Sent, p.date()?),
+        "OLDER" => K::Older(p.nz_number()?),
+        "YOUNGER" => K::Younger(p.nz_number()?),
+        "LARGER" => K::Larger(p.number()?),
+        "SMALLER" => K::Smaller(p.number()?),
+        "FROM" => K::Envelope(EnvelopeField::From, p.text()?),
+        "TO" => K::Envelope(EnvelopeField::To, p.text()?),
+        "CC" => K::Envelope(EnvelopeField::Cc, p.text()?),
+        "BCC" => K::Envelope(EnvelopeField::Bcc, p.text()?),
+        "SUBJECT" => K::Envelope(EnvelopeField::Subject, p.text()?),
+        "BODY" => K::Body(p.text()?),
+        "TEXT" => K::Text(p.text()?),
+        "HEADER" => {
+            let name = utf8(p.astring()?)?;
+            p.space()?;
+            K::Header { name, text: p.text()? }
+        }
+        "UID" => K::Uid(p.sequence_set()?),
+        _ => return Err(ParseError::Syntax("Unknown search key")),
+    })
+}
+
+fn without_argument(name: &str) -> Option<SearchKey> {
+    let flag = |bits, set| Some(SearchKey::Flag(bits, set));
+    match name {
+        "ALL" | "OLD" => Some(SearchKey::All),
+        "RECENT" | "NEW" => Some(SearchKey::Nothing),
+        "ANSWERED" => flag(SystemFlags::ANSWERED, true),
+        "DELETED" => flag(SystemFlags::DELETED, true),
+        "DRAFT" => flag(SystemFlags::DRAFT, true),
+        "FLAGGED" => flag(SystemFlags::FLAGGED, true),
+        "SEEN" => flag(SystemFlags::SEEN, true),
+        "UNANSWERED" => flag(SystemFlags::ANSWERED, false),
+        "UNDELETED" => flag(SystemFlags::DELETED, false),
+        "UNDRAFT" => flag(SystemFlags::DRAFT, false),
+        "UNFLAGGED" => flag(SystemFlags::FLAGGED, false),
+        "UNSEEN" => flag(SystemFlags::SEEN, false),
+        _ => None,
+    }
+}
+
+/// `flag-keyword`
+fn keyword(p: &mut Parser<'_>) -> Result<Keyword, ParseError> {
+    Keyword::new(p.atom("Expected a keyword")?).map_err(|_| ParseError::Syntax("A keyword has at most 128 bytes"))
+}

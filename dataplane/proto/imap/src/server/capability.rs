@@ -1,0 +1,69 @@
+//! CAPABILITY, computed from the state: what is listed is implemented, and works now.
+
+use std::fmt;
+
+use super::State;
+
+/// What all sessions of a listener share.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// SASL mechanisms to offer, in capitals, best first.
+    pub mechanisms: Vec<String>,
+    /// Largest message of APPEND, in octets (RFC 7889).
+    pub append_limit: u64,
+}
+
+/// What the connection is, so far as it decides what may be said on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Channel {
+    /// TLS stands.
+    pub tls: bool,
+    /// STARTTLS can be done: there is a certificate.
+    pub starttls: bool,
+    /// Passwords may be sent without TLS: the peer is this machine, or the operator says so.
+    pub cleartext_login: bool,
+}
+
+impl Channel {
+    /// Whether a login may be tried now.
+    #[must_use]
+    pub const fn may_login(self) -> bool {
+        self.tls || self.cleartext_login
+    }
+}
+
+/// The list, written by `Display`: `IMAP4rev2 IMAP4rev1 …`, without the word CAPABILITY.
+#[derive(Clone, Copy, Debug)]
+pub struct Capabilities<'c> {
+    /// What the listener offers.
+    pub config: &'c Config,
+    /// What the connection is.
+    pub channel: Channel,
+    /// Where the session stands.
+    pub state: State,
+}
+
+/// In every state.
+const ALWAYS: &str = "IMAP4rev2 IMAP4rev1 ID";
+
+/// After login. LITERAL+ takes the place of LITERAL-: both at once are forbidden (RFC 7888 §6).
+const AFTER_LOGIN: &str = "LITERAL+ ENABLE IDLE NAMESPACE UNSELECT UIDPLUS MOVE CHILDREN LIST-EXTENDED LIST-STATUS SPECIAL-USE \
+                           CREATE-SPECIAL-USE MULTIAPPEND ESEARCH SEARCHRES WITHIN STATUS=SIZE BINARY";
+
+impl fmt::Display for Capabilities<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(ALWAYS)?;
+        if self.state != State::NotAuthenticated {
+            return write!(f, " {AFTER_LOGIN} APPENDLIMIT={}", self.config.append_limit);
+        }
+        f.write_str(" LITERAL- SASL-IR")?;
+        if self.channel.starttls && !self.channel.tls {
+            f.write_str(" STARTTLS")?;
+        }
+        if !self.channel.may_login() {
+            // RFC 9051 §6.2.3: LOGINDISABLED where LOGIN would be refused; no mechanism is offered either.
+            return f.write_str(" LOGINDISABLED");
+        }
+        self.config.mechanisms.iter().try_for_each(|mechanism| write!(f, " AUTH={mechanism}"))
+    }
+}

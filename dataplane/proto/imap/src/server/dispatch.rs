@@ -1,0 +1,95 @@
+//! A command that was read: refused by the state, answered here, or handed on.
+
+use super::{Event, Phase, Server, State, Then};
+use crate::{
+    encode,
+    types::{Code, Command, Dialect, Extension, Reply, Tag},
+};
+
+impl Server {
+    /// `None` when the command is answered and the next may come.
+    pub(super) fn dispatch(&mut self, tag: Tag, command: Command) -> Option<Event> {
+        if let Err(reply) = self.admit(&command) {
+            return Some(self.reject(Some(tag), &reply));
+        }
+        self.bad = 0;
+        let then = match &command {
+            Command::Capability => {
+                let list = self.capabilities().to_string();
+                encode::capability(&mut self.output, &list);
+                encode::tagged(&mut self.output, &tag, &Reply::ok("CAPABILITY completed"));
+                return None;
+            }
+            Command::Enable(wanted) => {
+                let (out, dialect) = (&mut self.output, &mut self.dialect);
+                enable(wanted, dialect, out);
+                Then::Nothing
+            }
+            Command::Login { .. } | Command::Authenticate { .. } => Then::Authenticated,
+            Command::StartTls => Then::StartTls,
+            Command::Logout => Then::Closed,
+            Command::Select { .. } => {
+                // RFC 9051 §6.3.2: SELECT deselects first, and a failed one leaves nothing selected.
+                self.deselect();
+                Then::Selected
+            }
+            Command::Close | Command::Unselect => Then::Unselected,
+            _ => Then::Nothing,
+        };
+        self.phase = Phase::Busy(tag.clone(), then);
+        Some(Event::Command { tag, command })
+    }
+
+    /// What OK to the command at work changes.
+    pub(super) fn apply(&mut self, then: Then, reply: &mut Reply) {
+        match then {
+            Then::Nothing => {}
+            Then::Authenticated => {
+                self.state = State::Authenticated;
+                // RFC 9051 §6.2.2, §6.2.3: the capabilities have changed; say so at once.
+                if reply.code.is_none() {
+                    reply.code = Some(Code::Capability(self.capabilities().to_string()));
+                }
+            }
+            Then::Selected => self.state = State::Selected,
+            Then::Unselected => self.deselect(),
+            Then::StartTls => {
+                // RFC 9051 §11.1, §6.2.1: what came in the clear behind STARTTLS must not be read as if under TLS.
+                self.framer.discard();
+                self.phase = Phase::Handshake;
+            }
+            Then::Closed => self.bye(&Reply::bye("Logging out")),
+        }
+    }
+
+    /// Whether state and channel allow the command.
+    fn admit(&self, command: &Command) -> Result<(), Reply> {
+        self.state.allows(command).map_err(Reply::bad)?;
+        match command {
+            Command::StartTls if self.channel.tls => Err(Reply::bad("TLS is active already")),
+            Command::StartTls if !self.channel.starttls => Err(Reply::bad("TLS is not available here")),
+            Command::Login { .. } | Command::Authenticate { .. } if !self.channel.may_login() => {
+                Err(Reply::no("Not without TLS").with(Code::PrivacyRequired))
+            }
+            Command::Authenticate { mechanism, .. } if !self.config.mechanisms.iter().any(|known| known == mechanism.as_str()) => {
+                Err(Reply::no("Mechanism not offered"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Switches on what is wanted and not on yet, and says what that was (RFC 5161 §3.2).
+fn enable(wanted: &[Extension], dialect: &mut Dialect, out: &mut Vec<u8>) {
+    let mut news = Vec::new();
+    for extension in wanted {
+        match extension {
+            Extension::Imap4Rev2 if !dialect.rev2 => {
+                *dialect = Dialect::REV2;
+                news.push(*extension);
+            }
+            Extension::Imap4Rev2 => {}
+        }
+    }
+    encode::enabled(out, &news);
+}

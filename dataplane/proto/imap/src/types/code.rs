@@ -1,0 +1,171 @@
+//! Answers: the condition, the code for programs, the text for people.
+
+use std::borrow::Cow;
+
+use super::{Flags, UidSet};
+
+/// `resp-cond-state`, `resp-cond-bye` and `greeting` (RFC 9051 §9).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Condition {
+    /// Done.
+    Ok,
+    /// Understood and failed.
+    No,
+    /// Not understood, or not allowed now.
+    Bad,
+    /// The connection ends.
+    Bye,
+}
+
+impl Condition {
+    /// The word on the wire.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Ok => "OK",
+            Self::No => "NO",
+            Self::Bad => "BAD",
+            Self::Bye => "BYE",
+        }
+    }
+}
+
+/// `resp-text-code` (RFC 9051 §7.1, RFC 5530, RFC 4315, RFC 7889).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Code {
+    /// `ALERT`: the text must be shown to the user.
+    Alert,
+    /// `ALREADYEXISTS`: the mailbox to make is there.
+    AlreadyExists,
+    /// `APPENDUID validity uids` (RFC 4315 §3).
+    AppendUid {
+        /// UIDVALIDITY of the target.
+        validity: u32,
+        /// UIDs given, in the order of the messages.
+        uids: UidSet,
+    },
+    /// `AUTHENTICATIONFAILED`.
+    AuthenticationFailed,
+    /// `AUTHORIZATIONFAILED`: may not act for that user.
+    AuthorizationFailed,
+    /// `BADCHARSET (US-ASCII UTF-8)`.
+    BadCharset,
+    /// `CANNOT`: never possible for this mailbox.
+    Cannot,
+    /// `CAPABILITY …` as computed by [`crate::server::Capabilities`].
+    Capability(String),
+    /// `CLIENTBUG`.
+    ClientBug,
+    /// `CLOSED`: what follows is of the newly selected mailbox (RFC 9051 §7.1).
+    Closed,
+    /// `CONTACTADMIN`.
+    ContactAdmin,
+    /// `COPYUID validity from to` (RFC 4315 §3).
+    CopyUid {
+        /// UIDVALIDITY of the target.
+        validity: u32,
+        /// UIDs of the copied, ascending.
+        from: UidSet,
+        /// UIDs given, in the same order.
+        to: UidSet,
+    },
+    /// `CORRUPTION`.
+    Corruption,
+    /// `EXPIRED`: the password has.
+    Expired,
+    /// `EXPUNGEISSUED`: a message named is gone.
+    ExpungeIssued,
+    /// `HASCHILDREN`: cannot be deleted for its children.
+    HasChildren,
+    /// `INUSE`: locked; try again.
+    InUse,
+    /// `LIMIT`: one of the server's limits is reached.
+    Limit,
+    /// `NONEXISTENT`: no such mailbox.
+    NonExistent,
+    /// `NOPERM`.
+    NoPerm,
+    /// `NOTSAVED`: SEARCH SAVE failed (RFC 5182).
+    NotSaved,
+    /// `OVERQUOTA`.
+    OverQuota,
+    /// `PARSE`: a message's header could not be read.
+    Parse,
+    /// `PERMANENTFLAGS (… \*)`: what may be changed for good.
+    PermanentFlags {
+        /// The flags.
+        flags: Flags,
+        /// Whether new keywords may be made (`\*`).
+        new_keywords: bool,
+    },
+    /// `PRIVACYREQUIRED`: not without TLS.
+    PrivacyRequired,
+    /// `READ-ONLY`.
+    ReadOnly,
+    /// `READ-WRITE`.
+    ReadWrite,
+    /// `SERVERBUG`.
+    ServerBug,
+    /// `TOOBIG`: larger than APPEND takes (RFC 7889 §4).
+    TooBig,
+    /// `TRYCREATE`: the target is missing; CREATE would help.
+    TryCreate,
+    /// `UIDNEXT n`.
+    UidNext(u32),
+    /// `UIDNOTSTICKY` (RFC 4315 §2).
+    UidNotSticky,
+    /// `UIDVALIDITY n`.
+    UidValidity(u32),
+    /// `UNAVAILABLE`: a part of the server is away; try later.
+    Unavailable,
+    /// `UNKNOWN-CTE`: the transfer encoding cannot be undone (RFC 9051 §6.4.5).
+    UnknownCte,
+    /// `UNSEEN n`, of rev1 (RFC 3501 §7.1).
+    Unseen(u32),
+    /// `USEATTR`: CREATE cannot give that use (RFC 6154 §3).
+    UseAttr,
+}
+
+/// A status response without its tag.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reply {
+    /// OK, NO, BAD or BYE.
+    pub condition: Condition,
+    /// For programs.
+    pub code: Option<Code>,
+    /// For people; what would break the line is written as `?`.
+    pub text: Cow<'static, str>,
+}
+
+impl Reply {
+    /// `OK text`.
+    #[must_use]
+    pub fn ok(text: impl Into<Cow<'static, str>>) -> Self {
+        Self { condition: Condition::Ok, code: None, text: text.into() }
+    }
+
+    /// `NO text`.
+    #[must_use]
+    pub fn no(text: impl Into<Cow<'static, str>>) -> Self {
+        Self { condition: Condition::No, code: None, text: text.into() }
+    }
+
+    /// `BAD text`.
+    #[must_use]
+    pub fn bad(text: impl Into<Cow<'static, str>>) -> Self {
+        Self { condition: Condition::Bad, code: None, text: text.into() }
+    }
+
+    /// `BYE text`.
+    #[must_use]
+    pub fn bye(text: impl Into<Cow<'static, str>>) -> Self {
+        Self { condition: Condition::Bye, code: None, text: text.into() }
+    }
+
+    /// With a code.
+    #[must_use]
+    pub fn with(mut self, code: Code) -> Self {
+        self.code = Some(code);
+        self
+    }
+}

@@ -1,0 +1,161 @@
+//! A command, read and checked.
+
+use postern_core::Secret;
+
+use super::{DateTime, FetchItem, Flags, ListArgs, MailboxName, Pattern, SearchArgs, SequenceSet, SpecialUse, StatusItem, StoreOp};
+
+/// `auth-type = atom` in capitals: the name of a SASL mechanism (RFC 4422 §3.1).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Mechanism(pub(crate) String);
+
+impl Mechanism {
+    /// The name in capitals.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What ENABLE can switch on (RFC 5161, RFC 9051 §6.3.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Extension {
+    /// `IMAP4rev2`: UTF-8 everywhere, ESEARCH for every SEARCH, no RECENT.
+    Imap4Rev2,
+}
+
+impl Extension {
+    /// Every extension with its name on the wire.
+    pub const NAMES: [(Self, &'static str); 1] = [(Self::Imap4Rev2, "IMAP4rev2")];
+}
+
+/// What APPEND says of one message before its bytes (RFC 9051 §6.3.12).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AppendMessage {
+    /// Flags to set.
+    pub flags: Flags,
+    /// Internal date; now when absent.
+    pub date: Option<DateTime>,
+    /// Octets that follow.
+    pub size: u64,
+    /// `literal8`: may hold NUL (RFC 3516 §4.4).
+    pub binary: bool,
+}
+
+/// `command` (RFC 9051 §9) but for APPEND, whose messages come as events of their own.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Command {
+    /// `CAPABILITY`.
+    Capability,
+    /// `NOOP`.
+    Noop,
+    /// `LOGOUT`.
+    Logout,
+    /// `ID` (RFC 2971): what the client says of itself; `None` values are NIL.
+    Id(Vec<(String, Option<String>)>),
+    /// `STARTTLS`.
+    StartTls,
+    /// `LOGIN user password`.
+    Login {
+        /// The user's name.
+        user: String,
+        /// The password.
+        password: Secret<String>,
+    },
+    /// `AUTHENTICATE mechanism [initial-response]` (RFC 4959); `=` is an empty response.
+    Authenticate {
+        /// Which mechanism.
+        mechanism: Mechanism,
+        /// The response sent along, decoded.
+        initial: Option<Secret<Vec<u8>>>,
+    },
+    /// `ENABLE`: those of the list that we know.
+    Enable(Vec<Extension>),
+    /// `SELECT` and `EXAMINE`.
+    Select {
+        /// Which mailbox.
+        mailbox: MailboxName,
+        /// `EXAMINE`.
+        read_only: bool,
+    },
+    /// `CREATE mailbox [(USE (…))]` (RFC 6154).
+    Create {
+        /// Its name.
+        mailbox: MailboxName,
+        /// What it is for.
+        special_use: Vec<SpecialUse>,
+    },
+    /// `DELETE`.
+    Delete(MailboxName),
+    /// `RENAME from to`.
+    Rename {
+        /// The old name.
+        from: MailboxName,
+        /// The new name.
+        to: MailboxName,
+    },
+    /// `SUBSCRIBE`.
+    Subscribe(MailboxName),
+    /// `UNSUBSCRIBE`.
+    Unsubscribe(MailboxName),
+    /// `LIST`.
+    List(ListArgs),
+    /// `LSUB`, of rev1 (RFC 3501 §6.3.9).
+    Lsub(Pattern),
+    /// `NAMESPACE`.
+    Namespace,
+    /// `STATUS`.
+    Status {
+        /// Which mailbox.
+        mailbox: MailboxName,
+        /// What of it, in the client's order, each once.
+        items: Vec<StatusItem>,
+    },
+    /// `IDLE`.
+    Idle,
+    /// `CHECK`, of rev1 (RFC 3501 §6.4.1).
+    Check,
+    /// `CLOSE`.
+    Close,
+    /// `UNSELECT`.
+    Unselect,
+    /// `EXPUNGE`, or `UID EXPUNGE set` (RFC 4315).
+    Expunge(Option<SequenceSet>),
+    /// `SEARCH` and `UID SEARCH`.
+    Search(SearchArgs),
+    /// `FETCH` and `UID FETCH`.
+    Fetch {
+        /// The set holds UIDs, and UID is answered even if not asked.
+        uid: bool,
+        /// Which messages.
+        set: SequenceSet,
+        /// What of them, macros resolved, each once.
+        items: Vec<FetchItem>,
+    },
+    /// `STORE` and `UID STORE`.
+    Store {
+        /// The set holds UIDs.
+        uid: bool,
+        /// Which messages.
+        set: SequenceSet,
+        /// What to do.
+        op: StoreOp,
+    },
+    /// `COPY` and `UID COPY`.
+    Copy {
+        /// The set holds UIDs.
+        uid: bool,
+        /// Which messages.
+        set: SequenceSet,
+        /// To where.
+        to: MailboxName,
+    },
+    /// `MOVE` and `UID MOVE` (RFC 6851).
+    Move {
+        /// The set holds UIDs.
+        uid: bool,
+        /// Which messages.
+        set: SequenceSet,
+        /// To where.
+        to: MailboxName,
+    },
+}

@@ -1,0 +1,17 @@
+//! Which revision's rules a session follows.
+
+/// What ENABLE has switched on: it decides how names and strings are written and which answers are due.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Dialect {
+    /// Names and quoted strings are UTF-8; otherwise names are modified UTF-7 and 8-bit text is sent in literals.
+    pub utf8: bool,
+    /// IMAP4rev2 rules: every SEARCH is answered by ESEARCH, nothing is RECENT (RFC 9051 Appendix E).
+    pub rev2: bool,
+}
+
+impl Dialect {
+    /// RFC 3501, until something is enabled.
+    pub const REV1: Self = Self { utf8: false, rev2: false };
+    /// RFC 9051, after ENABLE IMAP4rev2.
+    pub const REV2: Self = Self { utf8: true, rev2: true };
+}

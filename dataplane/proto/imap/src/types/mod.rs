@@ -1,0 +1,32 @@
+//! Values of the protocol that cannot be invalid: once built, nobody checks them again.
+//!
+//! Every type names its ABNF production in its doc comment. Bytes become these values in
+//! [`crate::parse`] and become bytes again in [`crate::encode`]; nothing here knows the wire.
+
+mod code;
+mod command;
+mod date;
+mod dialect;
+mod fetch;
+mod flag;
+mod list;
+mod mailbox;
+mod pattern;
+mod search;
+mod sequence;
+mod status;
+mod tag;
+
+pub use code::{Code, Condition, Reply};
+pub use command::{AppendMessage, Command, Extension, Mechanism};
+pub use date::{Date, DateTime};
+pub use dialect::Dialect;
+pub use fetch::{FetchItem, MAX_PART_DEPTH, Part, Partial, Rfc822, Section, SectionText};
+pub use flag::{Flag, Flags, Keyword, NotAKeyword, StoreMode, StoreOp, SystemFlags};
+pub use list::{ListArgs, ListReturn, ListSelect, MailboxAttributes, SpecialUse};
+pub use mailbox::{DELIMITER, MailboxName, NotAMailboxName};
+pub use pattern::Pattern;
+pub use search::{DateField, EnvelopeField, MAX_SEARCH_DEPTH, SearchArgs, SearchKey, SearchReturn};
+pub use sequence::{SequenceNumber, SequenceRange, SequenceSet, UidSet};
+pub use status::StatusItem;
+pub use tag::{NotATag, Tag};

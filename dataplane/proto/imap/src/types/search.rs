@@ -1,0 +1,120 @@
+//! What SEARCH may ask: a tree of keys of bounded depth.
+
+use super::{Date, Keyword, SequenceSet, SystemFlags};
+
+/// Deepest nesting of NOT, OR and parentheses; more is BAD.
+pub const MAX_SEARCH_DEPTH: usize = 32;
+
+/// Which date a key compares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DateField {
+    /// The internal date: when it arrived.
+    Internal,
+    /// The Date: header field.
+    Sent,
+}
+
+/// Header fields with keys of their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EnvelopeField {
+    /// `FROM`.
+    From,
+    /// `TO`.
+    To,
+    /// `CC`.
+    Cc,
+    /// `BCC`.
+    Bcc,
+    /// `SUBJECT`.
+    Subject,
+}
+
+/// `search-key` (RFC 9051 §9). Texts are UTF-8 whatever the client's charset was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SearchKey {
+    /// `ALL`, and `OLD` where nothing is ever recent.
+    All,
+    /// `RECENT` and `NEW`: `\Recent` is never set (RFC 9051 Appendix E).
+    Nothing,
+    /// `SEEN`, `UNSEEN` and their like: the flag is set or not.
+    Flag(SystemFlags, bool),
+    /// `KEYWORD`, `UNKEYWORD`.
+    Keyword(Keyword, bool),
+    /// `BEFORE`, `SENTBEFORE`: earlier than the day.
+    Before(DateField, Date),
+    /// `ON`, `SENTON`: within the day.
+    On(DateField, Date),
+    /// `SINCE`, `SENTSINCE`: within the day or later.
+    Since(DateField, Date),
+    /// `OLDER n`: at least so many seconds old (RFC 5032).
+    Older(u32),
+    /// `YOUNGER n`: at most so many seconds old (RFC 5032).
+    Younger(u32),
+    /// `LARGER n`: more octets than.
+    Larger(u64),
+    /// `SMALLER n`: fewer octets than.
+    Smaller(u64),
+    /// `FROM`, `TO`, `CC`, `BCC`, `SUBJECT`: the field contains the text.
+    Envelope(EnvelopeField, String),
+    /// `HEADER name text`: such a field contains the text; an empty text asks only for the field.
+    Header {
+        /// Field name as written.
+        name: String,
+        /// Text to find.
+        text: String,
+    },
+    /// `BODY text`.
+    Body(String),
+    /// `TEXT text`: header or body.
+    Text(String),
+    /// A set of sequence numbers.
+    Sequence(SequenceSet),
+    /// `UID set`.
+    Uid(SequenceSet),
+    /// `NOT key`.
+    Not(Box<Self>),
+    /// `OR key key`.
+    Or(Box<Self>, Box<Self>),
+    /// Several keys, all of which must hold.
+    And(Vec<Self>),
+}
+
+impl SearchKey {
+    /// Whether the key, or one inside it, compares by sequence number: expunges must then wait (RFC 9051 §7.5.1).
+    #[must_use]
+    pub fn uses_sequence_numbers(&self) -> bool {
+        match self {
+            Self::Sequence(_) => true,
+            Self::Not(key) => key.uses_sequence_numbers(),
+            Self::Or(a, b) => a.uses_sequence_numbers() || b.uses_sequence_numbers(),
+            Self::And(keys) => keys.iter().any(Self::uses_sequence_numbers),
+            _ => false,
+        }
+    }
+}
+
+/// `search-return-opts` (RFC 9051 §6.4.4): what the answer holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SearchReturn {
+    /// `MIN`: the lowest match.
+    pub min: bool,
+    /// `MAX`: the highest match.
+    pub max: bool,
+    /// `ALL`: every match.
+    pub all: bool,
+    /// `COUNT`: how many.
+    pub count: bool,
+    /// `SAVE`: keep the result for `$` (RFC 5182).
+    pub save: bool,
+}
+
+/// `search = "SEARCH" [search-return-opts] SP search-program` (RFC 9051 §9).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SearchArgs {
+    /// `UID SEARCH`: the answer holds UIDs.
+    pub uid: bool,
+    /// The options after RETURN; `None` when there was no RETURN.
+    pub result: Option<SearchReturn>,
+    /// What to find.
+    pub key: SearchKey,
+}
