@@ -12,7 +12,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use crate::Clock;
+use crate::{Clock, Timestamp};
 
 /// 2024-01-01T00:00:00Z in milliseconds.
 const EPOCH_MS: i64 = 1_704_067_200_000;
@@ -26,6 +26,14 @@ macro_rules! id {
         #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(transparent)]
         pub struct $name(pub i64);
+
+        impl $name {
+            /// When it was made, to the millisecond, by the clock of who made it.
+            #[must_use]
+            pub const fn made_at(self) -> Timestamp {
+                Timestamp(((self.0 >> 22) + EPOCH_MS) * 1_000)
+            }
+        }
 
         /// Thirteen characters of base 32 (Crockford's alphabet, lower case).
         impl fmt::Display for $name {
@@ -149,7 +157,7 @@ impl IdSource {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{TestClock, Timestamp};
+    use crate::TestClock;
 
     #[test]
     fn grows_even_when_the_clock_stands_or_steps_back() {
@@ -164,6 +172,13 @@ mod tests {
             assert!(id > last);
             last = id;
         }
+    }
+
+    #[test]
+    fn an_id_tells_when_it_was_made() {
+        let at = Timestamp::from_secs(1_800_000_000);
+        let ids = IdSource::new(Arc::new(TestClock::at(at)), 1023);
+        assert_eq!(ids.trace().made_at(), at);
     }
 
     #[test]

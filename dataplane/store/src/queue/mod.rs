@@ -1,22 +1,27 @@
 //! The queue: a row for every recipient that another server is to take.
 //!
 //! The unit of work is the *slot*: a pool and a recipient domain. A sender leases slots, by the
-//! database's clock, and then has every due row of them to itself (`Queue::lease`,
-//! `Queue::due`); what came of a row is a `Settlement` that names the lease's token, so that a
+//! database's clock, and then has every due row of them to itself ([`Queue::lease`],
+//! [`Queue::due`]); what came of a row is a [`Settlement`] that names the lease's token, so that a
 //! sender that slept through its lease changes nothing. Settlements are committed in groups
-//! (`Settler`).
+//! ([`Settler`]).
 //!
 //! What holds, and what each statement relies on:
 //! - No row of a slot is due before the slot's `wake_at`. Inserting takes `FOR KEY SHARE` on the
-//!   slot and lowers `wake_at` when it must; only `Queue::park` raises it, under `FOR UPDATE`,
+//!   slot and lowers `wake_at` when it must; only [`Queue::park`] raises it, under `FOR UPDATE`,
 //!   so no wake-up is lost. A busy slot's row is not written by a delivery.
 //! - Locks are taken in the order slots, messages, rows, each by id.
 //! - A body whose last recipient is settled is marked; the sweeper looks again.
 //!
 //! This module must not know how a mail is sent nor when it is tried again.
 
+mod due;
 mod insert;
+mod inspect;
 mod item;
+mod operate;
+mod settle;
+mod settler;
 mod slot;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -26,8 +31,11 @@ use tokio::sync::Notify;
 
 pub use self::{
     insert::{Queued, insert},
+    inspect::{Depth, Destination, Listed, QueueFilter},
     item::{NewMessage, PoolKey, QueueItem, QueuedMessage},
-    slot::{SlotId, Token},
+    settle::{Deferral, Fate, Settled, Settlement, settle_in},
+    settler::Settler,
+    slot::{LEASE, Slot, SlotId, Token, WorkerId},
 };
 use crate::db::Db;
 

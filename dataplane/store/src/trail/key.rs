@@ -5,7 +5,7 @@
 
 use std::net::IpAddr;
 
-use postern_core::Address;
+use postern_core::{Address, Network};
 
 /// A look-up key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -29,6 +29,12 @@ impl Key {
     #[must_use]
     pub fn ip(ip: IpAddr) -> Self {
         Self::of("ip", &ip.to_canonical().to_string())
+    }
+
+    /// A network, as the summary of its excesses is found.
+    #[must_use]
+    pub fn network(network: Network) -> Self {
+        Self::of("network", &network.to_string())
     }
 
     fn of(kind: &str, text: &str) -> Self {

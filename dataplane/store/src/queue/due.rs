@@ -1,0 +1,78 @@
+//! Handing out what is due.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use postern_core::{QueueId, Recipient, Timestamp};
+
+use super::{
+    Queue, QueueItem, QueuedMessage, Slot, SlotId, Token,
+    item::{address_of, message_of, notify_of},
+};
+use crate::{
+    args,
+    db::Row,
+    dialect,
+    error::{Result, StoreError},
+};
+
+/// How often a slot is read from its beginning: finds what was committed late, or was due by a clock behind ours.
+///
+/// In between only what is after the last row handed out is read. Without that, rows that are gone
+/// but not yet vacuumed would be passed again at each call, which beside an hour-old snapshot means all of an hour's.
+const REREAD: Duration = Duration::from_secs(20);
+
+impl Queue {
+    /// Due rows of leased slots that are not in hand already, at most `each` of a slot, the longest due first. A slot
+    /// whose lease lapsed or went to another gives none. Tell the slot when a row is settled ([`Slot::settled`]).
+    ///
+    /// # Errors
+    /// [`StoreError`] as the database says; nothing was handed out then.
+    pub async fn due(&self, slots: &mut [&mut Slot], each: u32, now: Timestamp) -> Result<Vec<QueueItem>> {
+        for slot in &mut *slots {
+            if slot.read_at.is_none_or(|at| now < at || now >= at + REREAD) {
+                slot.cursor = (i64::MIN, i64::MIN);
+                slot.read_at = Some(now);
+            }
+        }
+        let ids: Vec<i64> = slots.iter().map(|slot| slot.id.0).collect();
+        let tokens: Vec<i64> = slots.iter().map(|slot| slot.token.0).collect();
+        let after_at: Vec<i64> = slots.iter().map(|slot| slot.cursor.0).collect();
+        let after_id: Vec<i64> = slots.iter().map(|slot| slot.cursor.1).collect();
+        let rows = self.db.rows(dialect::due::text(self.db.dialect()), args![&ids, &tokens, &after_at, &after_id, now, each]).await?;
+        let mut messages = HashMap::new();
+        let mut items = Vec::with_capacity(rows.len());
+        for row in &rows {
+            items.push(item_of(row, &mut messages)?);
+        }
+        let mut by_id: HashMap<SlotId, &mut Slot> = slots.iter_mut().map(|slot| (slot.id, &mut **slot)).collect();
+        items.retain(|item| {
+            by_id.get_mut(&item.slot).is_some_and(|slot| {
+                slot.cursor = slot.cursor.max((item.due_at.0, item.id.0));
+                slot.taken.insert(item.id)
+            })
+        });
+        Ok(items)
+    }
+}
+
+/// Reads the columns of [`dialect::due`].
+fn item_of(row: &Row, messages: &mut HashMap<i64, Arc<QueuedMessage>>) -> Result<QueueItem> {
+    const MESSAGE: usize = 11;
+    let message = match messages.entry(row.int(MESSAGE)?) {
+        std::collections::hash_map::Entry::Occupied(known) => known.get().clone(),
+        std::collections::hash_map::Entry::Vacant(new) => new.insert(Arc::new(message_of(row, MESSAGE)?)).clone(),
+    };
+    let source = row.opt_text(8)?.map(|text| text.parse()).transpose();
+    Ok(QueueItem {
+        id: QueueId(row.int(0)?),
+        slot: SlotId(row.int(1)?),
+        token: Token(row.int(2)?),
+        due_at: Timestamp(row.int(3)?),
+        recipient: Recipient { address: address_of(row.str(4)?)?, notify: notify_of(row.int(5)?), original: row.opt_text(6)? },
+        attempts: u32::try_from(row.int(7)?).unwrap_or(u32::MAX),
+        source: source.map_err(|e| StoreError::Damaged(format!("queue_recipient.source: {e}")))?,
+        reply: row.opt_text(9)?,
+        delay_told: row.int(10)? != 0,
+        message,
+    })
+}
