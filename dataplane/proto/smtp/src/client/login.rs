@@ -53,7 +53,7 @@ impl Client {
         None
     }
 
-    fn ready(&mut self) -> Event {
+    pub(super) fn ready(&mut self) -> Event {
         self.state = State::Ready;
         Event::Ready
     }
