@@ -2,6 +2,12 @@
 
 use crate::{charset, transfer};
 
+/// Header octets as people read them: 8-bit taken as UTF-8 where it is that, encoded-words decoded.
+#[must_use]
+pub fn text(raw: &[u8]) -> String {
+    decode(&charset::utf8_or_latin1(raw))
+}
+
 /// Decodes every encoded-word; white space between two of them goes (RFC 2047 §6.2). Text that only
 /// looks like one stays as it is. Adjacent words of one charset are joined before decoding, for some
 /// split a character over two.

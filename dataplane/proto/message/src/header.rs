@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use crate::{charset, encoded_word};
+use crate::encoded_word;
 
 /// Octets of one header that are read for fields; what follows is carried but not looked at.
 pub const MAX_HEADER: usize = 256 * 1024;
@@ -39,7 +39,7 @@ impl<'m> Field<'m> {
     /// The value as people read it: unfolded, encoded-words decoded (RFC 2047), 8-bit taken as UTF-8 where it is.
     #[must_use]
     pub fn decoded(&self) -> String {
-        encoded_word::decode(&charset::utf8_or_latin1(&self.text()))
+        encoded_word::text(&self.text())
     }
 }
 

@@ -5,7 +5,7 @@
 use std::{borrow::Cow, ops::Range};
 
 use crate::{
-    header,
+    charset, header,
     summary::{Kind, PartRef, SummaryRef},
     transfer,
 };
@@ -99,6 +99,23 @@ pub fn binary<'m>(summary: &SummaryRef<'_>, message: &'m [u8], path: &[u32]) -> 
         (message.get(part.body()), encoding)
     };
     transfer::decode(encoding, octets.ok_or(BinaryError::NoSuchPart)?).ok_or(BinaryError::UnknownEncoding)
+}
+
+/// What a text part says, for SEARCH and for people: transfer encoding and charset undone. `None` for parts that
+/// are no text, and when the message is not the summary's.
+#[must_use]
+pub fn words(part: &PartRef<'_>, message: &[u8]) -> Option<String> {
+    words_of_first(part, message, usize::MAX)
+}
+
+/// [`words`] of the first octets of its body.
+pub(crate) fn words_of_first(part: &PartRef<'_>, message: &[u8], octets: usize) -> Option<String> {
+    if part.kind != Kind::Text {
+        return None;
+    }
+    let body = message.get(part.body())?;
+    let decoded = transfer::decode(part.encoding, body.get(..body.len().min(octets))?)?;
+    Some(charset::decode(part.params.find("charset").unwrap_or_default(), &decoded))
 }
 
 /// Why a part has no decoded form.

@@ -1,5 +1,7 @@
 //! Notices as people and programs see them, and as they are read back.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+
 mod show;
 
 use postern_core::{Address, DomainName, EnhancedCode, Outcome, Timestamp, TraceId, envelope::Return};
@@ -108,7 +110,7 @@ fn hostile_texts_stay_within_their_part() {
     let original = b"Subject: =?utf-8?q?a=0D=0A--boundary7=0D=0A=C3=A9?=\r\n\r\n--boundary7--\r\n";
     let notice = notice(&to, &[report], original, Return::Full);
     let summary = Summary::of(&notice.message);
-    assert_eq!(summary.view().root().unwrap().children, 3);
+    assert_eq!(summary.view().root().unwrap().children, 3, "{}", show::show(&summary.view()));
     assert_eq!(header::find(&notice.message, "Auto-Submitted").unwrap().decoded(), "auto-replied");
     assert_eq!(read(&summary.view(), &notice.message).unwrap().recipients.len(), 1);
     assert!(!notice.eight_bit, "without SMTPUTF8 the words are quoted-printable");

@@ -22,6 +22,17 @@ fn microseconds_per_summary() {
         ("plain 100 KiB", plain(100 * 1024)),
         ("nested 4 KiB", attachment(3 * 1024)),
         ("nested 100 KiB", attachment(100 * 1024)),
+        ("hostile 10 MiB", {
+            let open: String = (0..98u8)
+                .map(|i| {
+                    format!(
+                        "Content-Type: multipart/mixed; boundary=\"{0}\"\r\n\r\n--{0}\r\n",
+                        char::from(i + 0x21).to_string().replace(['"', '\\'], "~~")
+                    )
+                })
+                .collect();
+            open + "\r\n" + &"--\u{1}\n".repeat(10 * 1024 * 1024 / 4)
+        }),
         ("nested 10 MiB", attachment(10 * 1024 * 1024)),
     ] {
         let rounds = (200_000_000 / (mail.len() * 10 + 10_000)).max(5);

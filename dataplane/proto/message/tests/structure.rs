@@ -4,7 +4,7 @@ mod show;
 
 use postern_message::{
     Summary,
-    section::{BinaryError, Section, What, binary, partial, resolve},
+    section::{BinaryError, Section, What, binary, partial, resolve, words},
 };
 use show::{check, show};
 
@@ -108,6 +108,8 @@ fn binary_is_decoded() {
     let s = summary.view();
     assert_eq!(binary(&s, NESTED, &[1, 1]).as_deref(), Ok("Café at five?".as_bytes()));
     assert_eq!(binary(&s, NESTED, &[2, 2]).as_deref(), Ok(&b"%PDF-"[..]));
+    assert_eq!(words(&s.find(&[1, 1]).unwrap(), NESTED).as_deref(), Some("Café at five?"));
+    assert_eq!(words(&s.find(&[2, 2]).unwrap(), NESTED), None);
     assert_eq!(binary(&s, NESTED, &[9]), Err(BinaryError::NoSuchPart));
     let odd = b"Content-Transfer-Encoding: x-odd\r\n\r\n?";
     assert_eq!(binary(&Summary::of(odd).view(), odd, &[1]), Err(BinaryError::UnknownEncoding));

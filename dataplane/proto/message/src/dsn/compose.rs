@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use postern_core::Address;
+use postern_core::{Address, Outcome};
 
 use super::{Action, RecipientReport, Report, original::Returned, words};
 use crate::{date, received::Folded, transfer};
@@ -91,7 +91,7 @@ fn recipient_fields(out: &mut String, r: &RecipientReport<'_>, utf8: bool) {
     }
     field(out, "Final-Recipient", &format!("{}; {}", address_type(r.address), r.address));
     field(out, "Action", r.action.as_str());
-    field(out, "Status", &r.outcome.map_or_else(|| "2.0.0".to_owned(), |o| o.status()));
+    field(out, "Status", &r.outcome.map_or_else(|| "2.0.0".to_owned(), Outcome::status));
     match (r.remote, r.outcome) {
         (Some(remote), _) => {
             field(out, "Remote-MTA", &format!("dns; {}", words::one_line(remote.name, utf8)));
@@ -99,7 +99,8 @@ fn recipient_fields(out: &mut String, r: &RecipientReport<'_>, utf8: bool) {
                 field(out, "Diagnostic-Code", &format!("smtp; {}", words::one_line(remote.reply, utf8)));
             }
         }
-        (None, Some(outcome)) => field(out, "Diagnostic-Code", &format!("smtp; {}", words::one_line(&outcome.to_string(), utf8))),
+        // No reply of another server: a type of our own (RFC 3464 §2.3.6).
+        (None, Some(outcome)) => field(out, "Diagnostic-Code", &format!("x-postern; {}", words::one_line(&outcome.to_string(), utf8))),
         (None, None) => {}
     }
     if let Some(at) = r.last_attempt {

@@ -36,7 +36,8 @@ impl<'a> Returned<'a> {
 }
 
 fn is_text(octets: &[u8]) -> bool {
-    memchr::memchr(0, octets).is_none() && octets.split(|b| *b == b'\n').all(|line| line.len() <= MAX_LINE)
+    memchr::memchr(0, octets).is_none()
+        && octets.split(|b| *b == b'\n').all(|line| line.strip_suffix(b"\r").unwrap_or(line).len() <= MAX_LINE)
 }
 
 /// The header's fields, those left out that are no text, until the size is reached.

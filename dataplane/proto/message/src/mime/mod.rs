@@ -3,11 +3,14 @@
 //! Our own walk, because IMAP needs octet offsets and part numbers that are never wrong, and one pass
 //! over a message of any shape. Nothing is decoded here.
 
+mod boundaries;
+mod node;
 mod params;
 mod walk;
 
+pub(crate) use node::{Envelope, Node};
 pub use params::{ContentType, Param, Valued, parse_content_type, parse_valued};
-pub(crate) use walk::{Envelope, Node, walk};
+pub(crate) use walk::walk;
 
 /// How deep multiparts and messages may nest; what lies deeper is one opaque leaf.
 pub const MAX_DEPTH: usize = 100;

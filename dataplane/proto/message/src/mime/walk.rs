@@ -4,70 +4,29 @@
 //! innermost first. So a message of any nesting is read once, and a part that forgot its closing
 //! boundary ends where the multipart around it goes on.
 
-use std::borrow::Cow;
-
 use memchr::memmem::Finder;
 
-use super::{ContentType, MAX_BOUNDARY, MAX_DEPTH, MAX_PARTS, parse_content_type};
-use crate::{
-    header::{self, Field},
-    summary::Kind,
-};
-
-/// The fields of one message's header that ENVELOPE and threading need. Of repeated fields the first
-/// counts; of address fields all do.
-#[derive(Debug, Default)]
-pub(crate) struct Envelope<'m> {
-    pub(crate) date: Option<Cow<'m, [u8]>>,
-    pub(crate) subject: Option<Cow<'m, [u8]>>,
-    pub(crate) from: Vec<Cow<'m, [u8]>>,
-    pub(crate) sender: Vec<Cow<'m, [u8]>>,
-    pub(crate) reply_to: Vec<Cow<'m, [u8]>>,
-    pub(crate) to: Vec<Cow<'m, [u8]>>,
-    pub(crate) cc: Vec<Cow<'m, [u8]>>,
-    pub(crate) bcc: Vec<Cow<'m, [u8]>>,
-    pub(crate) in_reply_to: Option<Cow<'m, [u8]>>,
-    pub(crate) message_id: Option<Cow<'m, [u8]>>,
-    pub(crate) references: Option<Cow<'m, [u8]>>,
-}
-
-/// One part as found.
-#[derive(Debug)]
-pub(crate) struct Node<'m> {
-    pub(crate) kind: Kind,
-    pub(crate) parent: Option<usize>,
-    pub(crate) ordinal: u32,
-    pub(crate) children: u32,
-    pub(crate) descendants: usize,
-    pub(crate) header_start: usize,
-    pub(crate) body_start: usize,
-    pub(crate) end: usize,
-    pub(crate) lines: u64,
-    /// Content-Type's text; `None` when absent.
-    pub(crate) content_type: Option<Cow<'m, [u8]>>,
-    /// What to say instead of Content-Type, when it cannot be obeyed.
-    pub(crate) stand_in: Option<(&'static str, &'static str)>,
-    pub(crate) id: Option<Cow<'m, [u8]>>,
-    pub(crate) description: Option<Cow<'m, [u8]>>,
-    pub(crate) encoding: Option<Cow<'m, [u8]>>,
-    pub(crate) md5: Option<Cow<'m, [u8]>>,
-    pub(crate) disposition: Option<Cow<'m, [u8]>>,
-    pub(crate) language: Option<Cow<'m, [u8]>>,
-    pub(crate) location: Option<Cow<'m, [u8]>>,
-    pub(crate) envelope: Option<Box<Envelope<'m>>>,
-}
+use super::{ContentType, MAX_BOUNDARY, MAX_DEPTH, MAX_PARTS, Node, boundaries::Boundaries, parse_content_type};
+use crate::summary::Kind;
 
 /// Every part of a message, the root first, and whether a limit was met on the way.
 pub(crate) fn walk(message: &[u8]) -> (Vec<Node<'_>>, bool) {
-    let mut walk = Walk { message, nodes: Vec::new(), open: Vec::new(), lines: Lines::default(), incomplete: false };
+    let mut walk = Walk {
+        message,
+        nodes: Vec::new(),
+        open: Vec::new(),
+        boundaries: Boundaries::default(),
+        lines: Lines::default(),
+        incomplete: false,
+    };
     let finder = Finder::new(b"\n--");
     let mut at = walk.begin(0, true);
     while let Some(hit) = walk.next_delimiter(&finder, at) {
         walk.close(hit.level + 1, hit.text_end);
         at = hit.after;
         if hit.closing {
-            if let Some(open) = walk.open.get_mut(hit.level) {
-                open.boundary = None;
+            if let Some(boundary) = walk.open.get_mut(hit.level).and_then(|o| o.boundary.take()) {
+                walk.boundaries.close(&boundary);
             }
         } else if walk.nodes.len() >= MAX_PARTS {
             walk.incomplete = true;
@@ -101,6 +60,7 @@ struct Walk<'m> {
     message: &'m [u8],
     nodes: Vec<Node<'m>>,
     open: Vec<Open>,
+    boundaries: Boundaries,
     lines: Lines,
     incomplete: bool,
 }
@@ -132,6 +92,9 @@ impl<'m> Walk<'m> {
             }
             let descend = node.kind == Kind::Message;
             self.nodes.push(node);
+            if let Some(boundary) = &shape.boundary {
+                self.boundaries.open(boundary, self.open.len());
+            }
             self.open.push(Open { node: index, boundary: shape.boundary, digest: shape.digest });
             at = body_start;
             if !descend {
@@ -185,35 +148,34 @@ impl<'m> Walk<'m> {
 
     /// Behind the blank line that ends the header at `at`; a delimiter line ends a header too.
     fn header_end(&self, mut at: usize) -> usize {
-        let bounded = self.open.iter().any(|o| o.boundary.is_some());
         while let Some(rest) = self.message.get(at..) {
             let Some(nl) = memchr::memchr(b'\n', rest) else { break };
             let line = rest.get(..nl).unwrap_or_default();
             if line.is_empty() || line == b"\r" {
                 return at + nl + 1;
             }
-            if bounded && line.starts_with(b"--") && self.delimiter(line).is_some() {
+            if self.boundaries.delimiter(line).is_some() {
                 return at;
             }
             at += nl + 1;
         }
         // The last line may be a delimiter without a line break.
         match self.message.get(at..) {
-            Some(line) if bounded && self.delimiter(line).is_some() => at,
+            Some(line) if self.boundaries.delimiter(line).is_some() => at,
             _ => self.message.len(),
         }
     }
 
     /// The next delimiter line at or after `at`, which begins a line.
     fn next_delimiter(&self, finder: &Finder<'_>, at: usize) -> Option<Delimiter> {
-        if self.open.iter().all(|o| o.boundary.is_none()) {
+        if self.boundaries.is_empty() {
             return None;
         }
         let mut line_start = if self.message.get(at..)?.starts_with(b"--") { at } else { at + finder.find(self.message.get(at..)?)? + 1 };
         loop {
             let rest = self.message.get(line_start..)?;
             let line_end = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
-            if let Some((level, closing)) = self.delimiter(rest.get(..line_end)?) {
+            if let Some((level, closing)) = self.boundaries.delimiter(rest.get(..line_end)?) {
                 let before = self.message.get(..line_start)?;
                 let before = before.strip_suffix(b"\n").unwrap_or(before);
                 let text_end = before.strip_suffix(b"\r").unwrap_or(before).len();
@@ -223,27 +185,14 @@ impl<'m> Walk<'m> {
         }
     }
 
-    /// Whether a line is `--boundary` or `--boundary--` (RFC 2046 §5.1.1) of an open multipart.
-    fn delimiter(&self, line: &[u8]) -> Option<(usize, bool)> {
-        let mut text = line.strip_prefix(b"--")?;
-        while let [rest @ .., b' ' | b'\t' | b'\r'] = text {
-            text = rest;
-        }
-        self.open.iter().enumerate().rev().find_map(|(level, open)| {
-            let rest = text.strip_prefix(open.boundary.as_deref()?)?;
-            match rest {
-                b"" => Some((level, false)),
-                b"--" => Some((level, true)),
-                _ => None,
-            }
-        })
-    }
-
     /// Ends the open parts from `level` inwards at `end`.
     fn close(&mut self, level: usize, mut end: usize) {
         while self.open.len() > level
             && let Some(open) = self.open.pop()
         {
+            if let Some(boundary) = &open.boundary {
+                self.boundaries.close(boundary);
+            }
             let last = self.nodes.len() - 1;
             let Some(node) = self.nodes.get_mut(open.node) else { continue };
             // An empty part may end behind the line break that its delimiter claims.
@@ -293,84 +242,4 @@ impl Lines {
 
 fn is_identity(encoding: &[u8]) -> bool {
     ["", "7bit", "8bit", "binary"].iter().any(|e| encoding.eq_ignore_ascii_case(e.as_bytes()))
-}
-
-impl<'m> Node<'m> {
-    fn read(block: &'m [u8], is_message: bool) -> Self {
-        let mut node = Self {
-            kind: Kind::Basic,
-            parent: None,
-            ordinal: 1,
-            children: 0,
-            descendants: 0,
-            header_start: 0,
-            body_start: 0,
-            end: 0,
-            lines: 0,
-            content_type: None,
-            stand_in: None,
-            id: None,
-            description: None,
-            encoding: None,
-            md5: None,
-            disposition: None,
-            language: None,
-            location: None,
-            envelope: None,
-        };
-        let mut envelope = is_message.then(Box::<Envelope<'m>>::default);
-        for field in header::fields(block) {
-            match field.name.first() {
-                Some(b'c' | b'C') if field.name.len() > 8 => node.take_mime(&field),
-                _ => {
-                    if let Some(envelope) = &mut envelope {
-                        envelope.take(&field);
-                    }
-                }
-            }
-        }
-        node.envelope = envelope;
-        node
-    }
-
-    fn take_mime(&mut self, field: &Field<'m>) {
-        let slot = match field.name.len() {
-            12 if field.is("Content-Type") => &mut self.content_type,
-            25 if field.is("Content-Transfer-Encoding") => &mut self.encoding,
-            19 if field.is("Content-Disposition") => &mut self.disposition,
-            10 if field.is("Content-ID") => &mut self.id,
-            19 if field.is("Content-Description") => &mut self.description,
-            11 if field.is("Content-MD5") => &mut self.md5,
-            16 if field.is("Content-Language") => &mut self.language,
-            16 if field.is("Content-Location") => &mut self.location,
-            _ => return,
-        };
-        first(slot, field);
-    }
-}
-
-impl<'m> Envelope<'m> {
-    fn take(&mut self, field: &Field<'m>) {
-        let list = match field.name.len() {
-            2 if field.is("To") => &mut self.to,
-            2 if field.is("Cc") => &mut self.cc,
-            3 if field.is("Bcc") => &mut self.bcc,
-            4 if field.is("From") => &mut self.from,
-            6 if field.is("Sender") => &mut self.sender,
-            8 if field.is("Reply-To") => &mut self.reply_to,
-            4 if field.is("Date") => return first(&mut self.date, field),
-            7 if field.is("Subject") => return first(&mut self.subject, field),
-            10 if field.is("Message-ID") => return first(&mut self.message_id, field),
-            10 if field.is("References") => return first(&mut self.references, field),
-            11 if field.is("In-Reply-To") => return first(&mut self.in_reply_to, field),
-            _ => return,
-        };
-        list.push(field.text());
-    }
-}
-
-fn first<'m>(slot: &mut Option<Cow<'m, [u8]>>, field: &Field<'m>) {
-    if slot.is_none() {
-        *slot = Some(field.text());
-    }
 }

@@ -1,6 +1,6 @@
 //! The summary of a message: all that IMAP tells of it without the message itself.
 //!
-//! Made once at ingest, stored beside the message, read in place. Typically 200 to 400 octets.
+//! Made once at ingest, stored beside the message, read in place. Typically 300 to 600 octets, 200 of them the preview.
 //!
 //! # Form, version 1
 //! Numbers are varints, little end first; a text is its length and its octets; a *nstring* is 0 for NIL,

@@ -3,7 +3,7 @@
 use mail_parser::decoders::html::html_to_text;
 
 use super::{Kind, PartRef};
-use crate::{charset, transfer};
+use crate::section;
 
 /// Characters of a preview at most (RFC 8970 §3.1).
 const MAX_CHARS: usize = 200;
@@ -24,17 +24,10 @@ pub(super) fn look<'s>(message: &[u8], parts: impl Iterator<Item = PartRef<'s>>)
             }
         }
     }
-    let text = plain.map(|p| condense(&text_of(message, &p, LOOK_AT_TEXT))).filter(|t| !t.is_empty());
-    let text = text.or_else(|| html.map(|p| condense(&html_to_text(&text_of(message, &p, LOOK_AT_HTML)))));
+    let words = |part: &PartRef<'_>, octets| section::words_of_first(part, message, octets).unwrap_or_default();
+    let text = plain.map(|p| condense(&words(&p, LOOK_AT_TEXT))).filter(|t| !t.is_empty());
+    let text = text.or_else(|| html.map(|p| condense(&html_to_text(&words(&p, LOOK_AT_HTML)))));
     (text.unwrap_or_default(), attachment)
-}
-
-/// The beginning of a text part, decoded.
-fn text_of(message: &[u8], part: &PartRef<'_>, limit: usize) -> String {
-    let body = message.get(part.body()).unwrap_or_default();
-    let body = body.get(..body.len().min(limit)).unwrap_or_default();
-    let decoded = transfer::decode(part.encoding, body).unwrap_or_default();
-    charset::decode(part.params.find("charset").unwrap_or_default(), &decoded)
 }
 
 /// One line: quoted lines left out, white space and controls to single spaces, cut at [`MAX_CHARS`].

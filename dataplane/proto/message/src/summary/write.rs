@@ -127,7 +127,8 @@ fn write_envelope(w: &mut Writer, e: &Envelope<'_>) {
     // RFC 9051 §7.5.2: without Sender or Reply-To the server says From.
     let sender_is_from = no_address(&e.sender);
     let reply_to_is_from = no_address(&e.reply_to);
-    w.u8(u8::from(sender_is_from) * SENDER_IS_FROM | u8::from(reply_to_is_from) * REPLY_TO_IS_FROM);
+    let flag = |on: bool, bit: u8| if on { bit } else { 0 };
+    w.u8(flag(sender_is_from, SENDER_IS_FROM) | flag(reply_to_is_from, REPLY_TO_IS_FROM));
     w.nstring(e.date.as_deref());
     w.nstring(e.subject.as_deref());
     write_addresses(w, &e.from);
