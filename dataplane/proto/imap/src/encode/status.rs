@@ -1,7 +1,7 @@
 //! Status responses, and the short untagged ones.
 
 use super::text::{number, set, string};
-use crate::types::{Code, Condition, Dialect, Extension, Flags, Reply, SystemFlags, Tag, UidSet};
+use crate::types::{Code, Condition, Dialect, Extension, Flags, Keyword, Reply, SystemFlags, Tag, UidSet};
 
 /// `tag SP resp-cond-state CRLF`
 pub fn tagged(out: &mut Vec<u8>, tag: &Tag, reply: &Reply) {
@@ -52,7 +52,7 @@ pub fn expunge(out: &mut Vec<u8>, sequence: u32) {
 /// `"*" SP "FLAGS" SP flag-list CRLF`: what the mailbox has.
 pub fn flags(out: &mut Vec<u8>, flags: &Flags) {
     out.extend_from_slice(b"* FLAGS (");
-    flag_list(out, flags.system, flags.keywords.iter().map(|keyword| keyword.as_str()));
+    flag_list(out, flags.system, flags.keywords.iter().map(Keyword::as_str));
     out.extend_from_slice(b")\r\n");
 }
 
@@ -133,7 +133,7 @@ fn resp_text_code(out: &mut Vec<u8>, code: &Code) {
         Code::PermanentFlags { flags, new_keywords } => {
             out.extend_from_slice(b"PERMANENTFLAGS (");
             let any = new_keywords.then_some("\\*");
-            flag_list(out, flags.system, flags.keywords.iter().map(|keyword| keyword.as_str()).chain(any));
+            flag_list(out, flags.system, flags.keywords.iter().map(Keyword::as_str).chain(any));
             out.push(b')');
         }
         Code::UidNext(n) => word_and_number(out, b"UIDNEXT ", *n),
@@ -203,7 +203,6 @@ const fn word(code: &Code) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::types::Keyword;
 
     fn line(reply: &Reply) -> String {
         let mut out = Vec::new();

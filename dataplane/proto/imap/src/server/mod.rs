@@ -128,6 +128,7 @@ impl Server {
     }
 
     /// The next event; `None` needs input, or an answer to the event before.
+    #[expect(clippy::should_implement_trait, reason = "None is not the end but a wish for input")]
     pub fn next(&mut self) -> Option<Event> {
         loop {
             match self.phase {

@@ -1,0 +1,11 @@
+//! The machine as the tests set it up.
+
+use std::sync::Arc;
+
+use postern_proto_imap::server::{Channel, Config, Server};
+
+/// A plain connection on which STARTTLS can be done and cleartext logins are allowed.
+pub fn server() -> Server {
+    let config = Config { mechanisms: vec!["PLAIN".to_owned(), "SCRAM-SHA-256".to_owned()], append_limit: 1000 };
+    Server::new(Arc::new(config), Channel { tls: false, starttls: true, cleartext_login: true })
+}
