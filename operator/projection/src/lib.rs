@@ -18,6 +18,8 @@ mod options;
 mod problem;
 mod project;
 mod report;
+pub mod status;
+pub mod table;
 mod world;
 
 pub use manifest::{Kind, Manifest, Object, Place, parse_documents};

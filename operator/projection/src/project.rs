@@ -112,15 +112,22 @@ impl Run<'_> {
 
     /// Which of two files is meant, nobody can say: neither.
     fn refuse_duplicates(&mut self, objects: &Objects) {
-        let mut seen: BTreeMap<SourceKey, Vec<String>> = BTreeMap::new();
-        let places = all_metadata(objects).map(|(kind, metadata, place)| (self.source(kind, metadata), place));
-        for (source, place) in places.collect::<Vec<_>>() {
-            seen.entry(source).or_default().push(place.map_or_else(String::new, |p| format!("{}:{}", p.file, p.line)));
+        let mut seen: BTreeMap<SourceKey, Vec<(String, u32)>> = BTreeMap::new();
+        for (kind, metadata, place) in all_metadata(objects) {
+            let source = self.source(kind, metadata);
+            seen.entry(source).or_default().push(place.map_or_else(Default::default, |p| (p.file.to_string(), p.line)));
         }
         for (source, mut places) in seen.into_iter().filter(|(_, places)| places.len() > 1) {
             places.sort();
-            let message = format!("this {} stands in {} places: {}", source.kind, places.len(), places.join(", "));
-            self.refused.entry(source).or_default().add(reason::DUPLICATE_OBJECT, "metadata.name", message, "keep one of them");
+            let listed = places.iter().map(|(file, line)| format!("{file}:{line}")).collect::<Vec<_>>().join(", ");
+            let (message, fix) = (format!("this {} stands in {} places: {listed}", source.kind, places.len()), "keep one of them");
+            if matches!(source.kind.as_str(), "Secret" | "ConfigMap") {
+                let (file, line) = places.into_iter().next().unwrap_or_default();
+                let object = Some(ObjectId { kind: source.kind, namespace: source.namespace, name: source.name });
+                self.out.problems.push(Problem { file, line, field: "metadata.name".to_owned(), message, fix: fix.to_owned(), object });
+            } else {
+                self.refused.entry(source).or_default().add(reason::DUPLICATE_OBJECT, "metadata.name", message, fix);
+            }
         }
     }
 
@@ -138,7 +145,7 @@ impl Run<'_> {
                 Some((!proven, rank.clone(), names, DomainClaim { holder: rank, main, proven }, &d.object.metadata))
             })
             .collect();
-        claims.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
+        claims.sort_by(|a, b| (a.0, &a.1, &a.2).cmp(&(b.0, &b.1, &b.2)));
         let mut domains = Domains::default();
         for (_, _, names, claim, metadata) in claims {
             let tenant = metadata.namespace.clone().unwrap_or_default();
@@ -188,7 +195,7 @@ impl Run<'_> {
                 Some((!proven, rank, field, host, metadata, kind))
             })
             .collect();
-        claims.sort_by(|a, b| (a.0, &a.1, &a.2).cmp(&(b.0, &b.1, &b.2)));
+        claims.sort_by(|a, b| (a.0, &a.1, &a.2, &a.3).cmp(&(b.0, &b.1, &b.2, &b.3)));
         let (mut hosts, mut shown) = (Hosts::default(), Sole::default());
         for (unproven, rank, field, host, metadata, kind) in claims {
             let mut result = hosts.claim(host.clone(), &rank, !unproven);
@@ -220,12 +227,8 @@ impl Run<'_> {
             .map(|Located { object, .. }| ("Alias", &object.metadata, vec![("spec.address".to_owned(), &object.spec.address)]));
         let mut claims: Vec<_> =
             boxes.chain(aliases).map(|(kind, metadata, fields)| (Rank::of(kind, metadata), kind, metadata, fields)).collect();
-        claims.sort_by(|a, b| a.0.cmp(&b.0));
-        let limits: BTreeMap<_, _> = objects
-            .domains
-            .iter()
-            .map(|d| ((d.object.metadata.namespace.as_deref(), &*d.object.spec.domain), &d.object.spec.limits))
-            .collect();
+        claims.sort_by(|a, b| (&a.0, &a.3).cmp(&(&b.0, &b.3)));
+        let limits = limits(objects);
         let (mut taken, mut counts) = (Addresses::default(), BTreeMap::<(Option<&str>, String, &str), u32>::new());
         let mut previous: Option<Rank> = None;
         for (rank, kind, metadata, fields) in claims {
@@ -248,7 +251,7 @@ impl Run<'_> {
                 continue;
             }
             let Some(limit) = limits.get(&(metadata.namespace.as_deref(), main.domain().as_str())) else { continue };
-            let most = if kind == "Mailbox" { limit.mailboxes } else { limit.aliases };
+            let most = if kind == "Mailbox" { limit.0 } else { limit.1 };
             let count = counts.entry((metadata.namespace.as_deref(), main.domain().to_string(), kind)).or_default();
             *count += 1;
             if most.is_some_and(|most| *count > most) {
@@ -402,5 +405,25 @@ fn all_metadata(objects: &Objects) -> impl Iterator<Item = (&'static str, &Objec
     let aliases = objects.aliases.iter().map(|l| ("Alias", &l.object.metadata, l.place.as_ref()));
     let pools = objects.pools.iter().map(|l| ("IpPool", &l.object.metadata, l.place.as_ref()));
     let brands = objects.brands.iter().map(|l| ("Branding", &l.object.metadata, l.place.as_ref()));
-    domains.chain(mailboxes).chain(aliases).chain(pools).chain(brands)
+    let secrets = objects.secrets.iter().map(|l| ("Secret", &l.object.metadata, l.place.as_ref()));
+    let config_maps = objects.config_maps.iter().map(|l| ("ConfigMap", &l.object.metadata, l.place.as_ref()));
+    domains.chain(mailboxes).chain(aliases).chain(pools).chain(brands).chain(secrets).chain(config_maps)
+}
+
+/// Boxes and aliases that a domain may have, by namespace and name; of two Domain objects the earlier one counts.
+fn limits(objects: &Objects) -> BTreeMap<(Option<&str>, &str), (Option<u32>, Option<u32>)> {
+    let mut ranked: Vec<_> = objects
+        .domains
+        .iter()
+        .map(|Located { object, .. }| {
+            let (limits, spec) = (&object.spec.limits, &object.spec);
+            (
+                Rank::of("Domain", &object.metadata),
+                (object.metadata.namespace.as_deref(), &*spec.domain),
+                (limits.mailboxes, limits.aliases),
+            )
+        })
+        .collect();
+    ranked.sort_by(|a, b| b.cmp(a));
+    ranked.into_iter().map(|(_, key, limits)| (key, limits)).collect()
 }

@@ -47,9 +47,9 @@ impl<'a> World<'a> {
         }
         Self {
             options,
-            secrets: objects.secrets.iter().map(|s| (key(&s.object.metadata), &s.object)).collect(),
-            config_maps: objects.config_maps.iter().map(|c| (key(&c.object.metadata), &c.object)).collect(),
-            pools: objects.pools.iter().map(|p| (key(&p.object.metadata), &p.object)).collect(),
+            secrets: unique(objects.secrets.iter().map(|s| (key(&s.object.metadata), &s.object))),
+            config_maps: unique(objects.config_maps.iter().map(|c| (key(&c.object.metadata), &c.object))),
+            pools: unique(objects.pools.iter().map(|p| (key(&p.object.metadata), &p.object))),
             brands: objects.brands.iter().map(|b| key(&b.object.metadata)).collect(),
             namespaces,
         }
@@ -140,6 +140,15 @@ impl<'a> World<'a> {
         }
         text
     }
+}
+
+/// By name, without those that are there twice: which one is meant must not depend on the order of reading.
+fn unique<'a, T>(all: impl Iterator<Item = (Key, &'a T)>) -> BTreeMap<Key, &'a T> {
+    let mut by_name: BTreeMap<Key, Option<&'a T>> = BTreeMap::new();
+    for (key, object) in all {
+        by_name.entry(key).and_modify(|twice| *twice = None).or_insert(Some(object));
+    }
+    by_name.into_iter().filter_map(|(key, object)| Some((key, object?))).collect()
 }
 
 /// SHA-256 over everything that a record was made from, each piece with its length before it.

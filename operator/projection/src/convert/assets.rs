@@ -1,14 +1,22 @@
 //! Whether a brand's logos and colours are fit to be shown.
 
+use std::sync::LazyLock;
+
 use postern_crds::{branding::Colors, condition::reason};
+use regex::Regex;
 
 use crate::report::Refusals;
 
 /// Largest logo in bytes.
 const MAX_LOGO: usize = 256 << 10;
 
-/// What an SVG may not hold: it is shown on the origin of webmail.
-const ACTIVE: [&str; 8] = ["<script", "javascript:", "<foreignobject", "<iframe", "<!entity", "<!doctype", "<use", "<animate"];
+/// What an SVG in lower case may not hold, for it is shown on the origin of webmail: elements that run, load or
+/// embed, attributes that do, and references outwards (`#id` within the file is fine).
+static ACTIVE: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    let elements = "<(?:script|foreignobject|iframe|embed|object|use|animate|set|handler|!entity|!doctype)";
+    let attributes = r#"[\s"'/](?:on[a-z]+|(?:xlink:)?href|src|xml:base)\s*="#;
+    Regex::new(&format!(r#"{elements}|{attributes}|javascript:|@import|url\(\s*["']?\s*[^#"'\s]"#)).ok()
+});
 
 /// Refuses a logo that is too large, or an SVG that runs or loads anything.
 pub(super) fn check_logo(field: &str, bytes: &[u8], refusals: &mut Refusals) {
@@ -25,20 +33,11 @@ pub(super) fn check_logo(field: &str, bytes: &[u8], refusals: &mut Refusals) {
     if !text.contains("<svg") {
         return;
     }
-    let attribute = |word: &str| {
-        text.split_ascii_whitespace().any(|token| token.trim_start_matches(['"', '\'']).starts_with(word) && token.contains('='))
-    };
-    let found = ACTIVE
-        .into_iter()
-        .find(|word| text.contains(word))
-        .or_else(|| ["on", "href", "xlink:href"].into_iter().find(|word| attribute(word)));
-    if let Some(word) = found {
-        refusals.add(
-            reason::SVG_REJECTED,
-            field,
-            format!("the SVG holds \"{word}\", which could run or load something"),
-            "export it as plain shapes",
-        );
+    // Without the pattern nothing could be said of any SVG, so none would pass.
+    let found = ACTIVE.as_ref().map_or(Some("<svg"), |active| active.find(&text).map(|m| m.as_str()));
+    if let Some(found) = found {
+        let message = format!("the SVG holds \"{}\", which could run or load something", found.trim());
+        refusals.add(reason::SVG_REJECTED, field, message, "export it as plain shapes");
     }
 }
 

@@ -1,0 +1,254 @@
+//! What each kind's status says beyond life, and the facts that it is made from.
+
+use postern_core::{ByteSize, Timestamp};
+use postern_crds::{
+    Alias, AliasStatus, Branding, BrandingStatus, Domain, DomainStatus, IpPool, IpPoolStatus, MailCluster, MailClusterStatus, Mailbox,
+    MailboxStatus,
+    branding::HostStatus,
+    condition::{
+        ASSETS_READY, CERTIFICATES_READY, CREDENTIALS_READY, DKIM_READY, DNS_READY, OWNERSHIP_VERIFIED, PAUSED, QUOTA_EXCEEDED, SUSPENDED,
+        WARMING_UP, reason,
+    },
+    domain::{CertificateStatus, DkimKeyState, DkimKeyStatus, DnsStatus, RecordState},
+    ip_pool::AddressStatus,
+    mailbox::Auth,
+    text::ByteQuantity,
+};
+
+use super::life::Conditions;
+use crate::Report;
+
+/// What the directory and the store know of a domain.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DomainFacts {
+    /// Every live process serves this generation.
+    pub programmed: bool,
+    /// Ownership: proven by a token, vouched for, or not yet.
+    pub owned: Owned,
+    /// Boxes, whoever made them.
+    pub mailboxes: u64,
+    /// Bytes of all boxes.
+    pub storage_used: ByteSize,
+    /// Signing keys.
+    pub dkim: Vec<DkimKeyStatus>,
+    /// Certificates of the hosts.
+    pub certificates: Vec<CertificateStatus>,
+    /// The last look at DNS.
+    pub dns: Option<DnsStatus>,
+}
+
+/// How a domain's ownership stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Owned {
+    /// The token was not found.
+    #[default]
+    No,
+    /// The token was found.
+    Token,
+    /// The administrator vouches for it.
+    Preverified,
+}
+
+/// What the directory and the store know of a box.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MailboxFacts {
+    /// Every live process serves this generation.
+    pub programmed: bool,
+    /// The storage's id.
+    pub mailbox_id: Option<String>,
+    /// Bytes used.
+    pub used: ByteSize,
+    /// Messages stored.
+    pub messages: u64,
+    /// The limit in force, the domain's default included.
+    pub quota: Option<ByteSize>,
+    /// Last login.
+    pub last_login: Option<Timestamp>,
+    /// Second factor in use.
+    pub two_factor: Option<String>,
+    /// When `spec.initial` was applied.
+    pub initial_applied_at: Option<Timestamp>,
+    /// Whether a password is set.
+    pub has_password: bool,
+}
+
+/// What the sender knows of a pool.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PoolFacts {
+    /// Every live process serves this generation.
+    pub programmed: bool,
+    /// Each address.
+    pub addresses: Vec<AddressStatus>,
+    /// Deferred of all attempts of a day, in percent.
+    pub deferred_percent: Option<u32>,
+    /// Why a guard stopped the pool.
+    pub paused: Option<String>,
+}
+
+/// What the web role knows of a brand.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct BrandFacts {
+    /// Every live process serves this generation.
+    pub programmed: bool,
+    /// Each host.
+    pub hosts: Vec<HostStatus>,
+    /// Where to see it before it goes live.
+    pub preview_url: Option<String>,
+}
+
+/// Status of a Domain. Ready = accepted, owned, a DKIM key, programmed.
+#[must_use]
+pub fn domain(object: &Domain, report: Option<&Report>, facts: &DomainFacts, now: Timestamp) -> DomainStatus {
+    let mut conditions = Conditions::after(object.status.as_ref().map(|s| &*s.conditions), object.metadata.generation, now);
+    let (owned, why, told) = match facts.owned {
+        Owned::No => (false, reason::TOKEN_NOT_FOUND, "set the TXT record of status.dns.verification"),
+        Owned::Token => (true, reason::TOKEN_FOUND, "the token was found"),
+        Owned::Preverified => (true, reason::PREVERIFIED, "the administrator vouches for it"),
+    };
+    let signing = facts.dkim.iter().any(|key| key.state == DkimKeyState::Active);
+    let gate = match (owned, signing) {
+        (false, _) => Some((why, told.to_owned())),
+        (true, false) => Some((reason::KEY_PENDING, "DKIM keys are being made".to_owned())),
+        (true, true) => None,
+    };
+    conditions.live(report, facts.programmed, gate, "serving");
+    conditions.set(OWNERSHIP_VERIFIED, Some(owned), why, told);
+    let key = if signing { (reason::SIGNING, "mail is signed") } else { (reason::KEY_PENDING, "keys are being made") };
+    conditions.set(DKIM_READY, Some(signing), key.0, key.1);
+    dns_condition(facts.dns.as_ref(), &mut conditions);
+    let loaded = facts.certificates.iter().filter(|c| c.loaded).count();
+    let all = facts.certificates.len();
+    let certificates = (all > 0).then_some(loaded == all);
+    conditions.set(
+        CERTIFICATES_READY,
+        certificates,
+        if all == 0 { reason::NOT_CHECKED } else { reason::VALID },
+        format!("{loaded} of {all} certificates are loaded"),
+    );
+    DomainStatus {
+        observed_generation: object.metadata.generation,
+        mailboxes: Some(facts.mailboxes),
+        storage_used: Some(rough(facts.storage_used, None)),
+        dns: facts.dns.clone(),
+        dkim: facts.dkim.clone(),
+        certificates: facts.certificates.clone(),
+        conditions: conditions.finish(),
+    }
+}
+
+fn dns_condition(dns: Option<&DnsStatus>, conditions: &mut Conditions) {
+    let Some(dns) = dns.filter(|d| d.checked_at.is_some()) else {
+        conditions.set(DNS_READY, None, reason::NOT_CHECKED, "no record was looked up yet");
+        return;
+    };
+    match dns.records.iter().find(|r| r.state != RecordState::Ok) {
+        Some(wrong) => {
+            let fix = wrong.fix.as_ref().map_or_else(String::new, |f| format!("; {f}"));
+            conditions.set(DNS_READY, Some(false), "RecordMissing", format!("{} {} is {:?}{fix}", wrong.name, wrong.type_, wrong.state));
+        }
+        None => conditions.set(DNS_READY, Some(true), reason::VALID, "every record is as expected"),
+    }
+}
+
+/// Status of a Mailbox.
+#[must_use]
+pub fn mailbox(object: &Mailbox, report: Option<&Report>, facts: &MailboxFacts, now: Timestamp) -> MailboxStatus {
+    let mut conditions = Conditions::after(object.status.as_ref().map(|s| &*s.conditions), object.metadata.generation, now);
+    conditions.live(report, facts.programmed, None, "serving");
+    let by_provider = object.spec.auth.as_ref().is_some_and(|Auth { oidc, .. }| oidc.is_some());
+    let (can, why, told) = match (facts.has_password, by_provider) {
+        (true, _) => (true, reason::PASSWORD_SET, "a password is set"),
+        (false, true) => (true, reason::VALID, "login by the OpenID provider"),
+        (false, false) => (false, reason::NO_CREDENTIAL, "nobody can log in yet; set spec.auth, or a password in the panel"),
+    };
+    conditions.set(CREDENTIALS_READY, Some(can), why, told);
+    let full = facts.quota.is_some_and(|quota| facts.used >= quota);
+    let (why, told) =
+        if full { (reason::OVER_QUOTA, "the box is full; mail for it is deferred") } else { (reason::NOT_NEEDED, "there is room") };
+    conditions.set(QUOTA_EXCEEDED, Some(full), why, told);
+    let (why, told) =
+        if object.spec.suspended { (reason::REQUESTED, "nobody may log in or send") } else { (reason::NOT_NEEDED, "not suspended") };
+    conditions.set(SUSPENDED, Some(object.spec.suspended), why, told);
+    MailboxStatus {
+        observed_generation: object.metadata.generation,
+        mailbox_id: facts.mailbox_id.clone(),
+        used: Some(rough(facts.used, facts.quota)),
+        messages: Some(facts.messages),
+        last_login: facts.last_login.map(|t| t.to_string().chars().take(10).collect()),
+        two_factor: facts.two_factor.clone(),
+        initial_applied_at: facts.initial_applied_at.map(|t| t.to_string()),
+        conditions: conditions.finish(),
+    }
+}
+
+/// Status of an Alias.
+#[must_use]
+pub fn alias(object: &Alias, report: Option<&Report>, programmed: bool, now: Timestamp) -> AliasStatus {
+    let mut conditions = Conditions::after(object.status.as_ref().map(|s| &*s.conditions), object.metadata.generation, now);
+    conditions.live(report, programmed, None, "serving");
+    AliasStatus { observed_generation: object.metadata.generation, conditions: conditions.finish() }
+}
+
+/// Status of an IpPool.
+#[must_use]
+pub fn ip_pool(object: &IpPool, report: Option<&Report>, facts: &PoolFacts, now: Timestamp) -> IpPoolStatus {
+    let mut conditions = Conditions::after(object.status.as_ref().map(|s| &*s.conditions), object.metadata.generation, now);
+    conditions.live(report, facts.programmed, None, "serving");
+    let warm = facts.addresses.iter().filter_map(|a| a.warmup_percent).min().unwrap_or(100);
+    let (why, told) =
+        if warm < 100 { (reason::REQUESTED, "an address is on its warm-up curve") } else { (reason::NOT_NEEDED, "every address is warm") };
+    conditions.set(WARMING_UP, Some(warm < 100), why, told);
+    match &facts.paused {
+        Some(cause) => conditions.set(PAUSED, Some(true), reason::REQUESTED, cause.clone()),
+        None => conditions.set(PAUSED, Some(false), reason::NOT_NEEDED, "no guard has stopped the pool"),
+    }
+    IpPoolStatus {
+        observed_generation: object.metadata.generation,
+        ips: u32::try_from(object.spec.addresses.len()).ok(),
+        warmup: Some(format!("{warm}%")),
+        deferred: facts.deferred_percent.map(|p| format!("{p}%")),
+        addresses: facts.addresses.clone(),
+        conditions: conditions.finish(),
+    }
+}
+
+/// Status of a Branding.
+#[must_use]
+pub fn branding(object: &Branding, report: Option<&Report>, facts: &BrandFacts, now: Timestamp) -> BrandingStatus {
+    let mut conditions = Conditions::after(object.status.as_ref().map(|s| &*s.conditions), object.metadata.generation, now);
+    conditions.live(report, facts.programmed, None, "serving");
+    let assets = [reason::CONFIG_MAP_MISSING, reason::ASSET_TOO_LARGE, reason::SVG_REJECTED, reason::LOW_CONTRAST];
+    let wrong = report.and_then(|r| r.refusals.iter().find(|f| assets.contains(&f.reason)));
+    match wrong {
+        Some(fault) => conditions.set(ASSETS_READY, Some(false), fault.reason, format!("{}; {}", fault.message, fault.fix)),
+        None => conditions.set(ASSETS_READY, report.map(|_| true), reason::VALID, "logos and texts were read"),
+    }
+    BrandingStatus {
+        observed_generation: object.metadata.generation,
+        preview_url: facts.preview_url.clone(),
+        hosts: facts.hosts.clone(),
+        conditions: conditions.finish(),
+    }
+}
+
+/// Status of a MailCluster, which only an operator programs.
+#[must_use]
+pub fn mail_cluster(object: &MailCluster, report: Option<&Report>, programmed: bool, now: Timestamp) -> MailClusterStatus {
+    let mut conditions = Conditions::after(object.status.as_ref().map(|s| &*s.conditions), object.metadata.generation, now);
+    conditions.live(report, programmed, None, "serving");
+    MailClusterStatus { observed_generation: object.metadata.generation, conditions: conditions.finish() }
+}
+
+/// A figure that does not change with every mail: in steps of 1 % of the quota, and in the largest unit that still
+/// shows two digits.
+fn rough(used: ByteSize, quota: Option<ByteSize>) -> ByteQuantity {
+    let step = quota.map_or(1, |q| (q.0 / 100).max(1));
+    let bytes = used.0 - used.0 % step;
+    let text = match bytes {
+        0..10_240 => bytes.to_string(),
+        10_240..10_485_760 => format!("{}Ki", bytes >> 10),
+        10_485_760..10_737_418_240 => format!("{}Mi", bytes >> 20),
+        _ => format!("{}Gi", bytes >> 30),
+    };
+    ByteQuantity(text)
+}
