@@ -14,10 +14,14 @@ pub mod blob;
 pub mod changes;
 pub mod db;
 pub mod dialect;
+pub mod directory;
 pub mod error;
+pub mod ingest;
 pub mod mail;
 pub mod migrations;
 pub mod queue;
+mod store;
 pub mod trail;
 
 pub use error::{Result, StoreError};
+pub use store::{Options, Store, raise_epoch};

@@ -21,7 +21,7 @@ macro_rules! migration {
 }
 
 const MIGRATIONS: &[Migration] =
-    &[migration!(1, "0001_mail"), migration!(3, "0003_queue"), migration!(4, "0004_trail")];
+    &[migration!(1, "0001_mail"), migration!(2, "0002_directory"), migration!(3, "0003_queue"), migration!(4, "0004_trail")];
 
 /// Brings the schema up to this binary's, one transaction a step. A newer schema is left alone.
 ///

@@ -1,0 +1,200 @@
+//! DKIM keys (RFC 6376 §3.1): kept sealed, made elsewhere, each tenant's own.
+
+use std::{fmt, sync::Arc};
+
+use postern_core::{DomainName, Secret, Timestamp, directory::DkimAlgorithm};
+
+use super::{
+    change::{Change, Changes},
+    fence,
+    handle::{Directory, Inner},
+    seal::{Place, SealKeys},
+};
+use crate::{
+    args,
+    db::{Db, Row},
+    error::{Result, StoreError},
+    transaction,
+};
+
+/// Where a key is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DkimState {
+    /// Its record is to be published; it does not sign yet.
+    Waiting = 0,
+    /// Signs.
+    Active = 1,
+    /// Signs no more; its record stays published for mail under way.
+    Retired = 2,
+}
+
+/// What a maker of keys returns.
+#[derive(Clone)]
+pub struct DkimMaterial {
+    /// `s=` (RFC 6376 §3.5), one label.
+    pub selector: String,
+    /// PKCS #8, DER.
+    pub private: Secret<Vec<u8>>,
+    /// What `p=` shows (RFC 6376 §3.6.1; RFC 8463 §4), before base64.
+    pub public: Vec<u8>,
+}
+
+/// A key of a domain.
+#[derive(Clone, PartialEq, Eq)]
+pub struct DkimKey {
+    /// `s=`.
+    pub selector: String,
+    /// Type.
+    pub algorithm: DkimAlgorithm,
+    /// Where it is in its life.
+    pub state: DkimState,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// Earliest moment at which it signs.
+    pub activates_at: Timestamp,
+    /// What `p=` shows, before base64.
+    pub public: Vec<u8>,
+    /// PKCS #8, DER.
+    pub private: Secret<Vec<u8>>,
+}
+
+impl DkimKey {
+    /// Whether it signs now.
+    #[must_use]
+    pub fn signs(&self, now: Timestamp) -> bool {
+        self.state == DkimState::Active && self.activates_at <= now
+    }
+}
+
+impl fmt::Debug for DkimKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DkimKey").field("selector", &self.selector).field("state", &self.state).finish_non_exhaustive()
+    }
+}
+
+impl Directory {
+    /// All keys of a domain that is served here, in order of their making.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] when a key does not open; else as the database says, when the answer is not cached.
+    pub async fn dkim_keys(&self, domain: &DomainName) -> Result<Arc<[DkimKey]>> {
+        let Some(entry) = self.domain(domain).await? else { return Ok(Arc::new([])) };
+        let Inner { db, keys, caches, .. } = &*self.inner;
+        let name = entry.record.name.as_str();
+        if let Some(known) = caches.dkim.get(name) {
+            return Ok(known);
+        }
+        let load = async { Ok(load(db, keys, &entry.record.tenant, name).await?.into()) };
+        caches.get(&caches.dkim, name.to_owned(), load).await
+    }
+
+    /// The key of this type that is not retired, made by `make` if there is none.
+    ///
+    /// `make` runs outside any transaction, for RSA takes its time; when two make one at once the first commit stays.
+    ///
+    /// # Errors
+    /// What `make` says; else as the database says.
+    pub async fn ensure_dkim(
+        &self,
+        tenant: &str,
+        domain: &DomainName,
+        algorithm: DkimAlgorithm,
+        state: DkimState,
+        activates_at: Timestamp,
+        make: impl FnOnce() -> Result<DkimMaterial> + Send,
+    ) -> Result<DkimKey> {
+        let Inner { db, keys, clock, .. } = &*self.inner;
+        let current = async || {
+            let all = load(db, keys, tenant, domain.as_str()).await?;
+            Ok::<_, StoreError>(all.into_iter().rfind(|key| key.algorithm == algorithm && key.state != DkimState::Retired))
+        };
+        if let Some(key) = current().await? {
+            return Ok(key);
+        }
+        let made = make()?;
+        let sealed = keys.seal(place(&row_key(tenant, domain.as_str(), &made.selector)), made.private.expose())?;
+        let position = transaction!(db, |tx| {
+            fence::hold(tx).await?;
+            let mut changes = Changes::default();
+            let exists = "SELECT selector FROM dkim_key WHERE tenant = $1 AND domain = $2 AND algorithm = $3 AND state <> 2";
+            let number = algorithm_number(algorithm);
+            if tx.row(exists, args![tenant, domain.as_str(), number]).await?.is_none() {
+                let sql = "INSERT INTO dkim_key (tenant, domain, selector, algorithm, state, created_at, activates_at, public, private) \
+                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+                let (state, now) = (state as i64, clock.now());
+                let row = args![tenant, domain.as_str(), &made.selector, number, state, now, activates_at, &made.public, &sealed];
+                tx.execute(sql, row).await?;
+                changes.add(Change::Domain(domain.to_string()));
+            }
+            changes.finish(tx).await
+        })?;
+        if let Some(position) = position {
+            self.moved(position).await;
+        }
+        current().await?.ok_or(StoreError::NotFound("the DKIM key"))
+    }
+
+    /// Moves a key on in its life.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`]; else as the database says.
+    pub async fn set_dkim_state(&self, tenant: &str, domain: &DomainName, selector: &str, state: DkimState) -> Result<()> {
+        let position = transaction!(self.inner.db, |tx| {
+            let sql = "UPDATE dkim_key SET state = $4 WHERE tenant = $1 AND domain = $2 AND selector = $3";
+            if tx.execute(sql, args![tenant, domain.as_str(), selector, state as i64]).await? == 0 {
+                return Err(StoreError::NotFound("the DKIM key"));
+            }
+            let mut changes = Changes::default();
+            changes.add(Change::Domain(domain.to_string()));
+            changes.finish(tx).await
+        })?;
+        self.moved(position.unwrap_or_default()).await;
+        Ok(())
+    }
+}
+
+async fn load(db: &Db, keys: &SealKeys, tenant: &str, domain: &str) -> Result<Vec<DkimKey>> {
+    let sql = "SELECT selector, algorithm, state, created_at, activates_at, public, private FROM dkim_key \
+         WHERE tenant = $1 AND domain = $2 ORDER BY created_at, selector";
+    db.rows(sql, args![tenant, domain]).await?.iter().map(|row| of_row(row, keys, tenant, domain)).collect()
+}
+
+fn of_row(row: &Row, keys: &SealKeys, tenant: &str, domain: &str) -> Result<DkimKey> {
+    let selector = row.text(0)?;
+    let private = keys.open(place(&row_key(tenant, domain, &selector)), row.slice(6)?)?;
+    let damaged = |what: &str| StoreError::Damaged(format!("dkim_key.{what}"));
+    Ok(DkimKey {
+        selector,
+        algorithm: match row.int(1)? {
+            0 => DkimAlgorithm::Rsa2048,
+            1 => DkimAlgorithm::Ed25519,
+            _ => return Err(damaged("algorithm")),
+        },
+        state: match row.int(2)? {
+            0 => DkimState::Waiting,
+            1 => DkimState::Active,
+            2 => DkimState::Retired,
+            _ => return Err(damaged("state")),
+        },
+        created_at: Timestamp(row.int(3)?),
+        activates_at: Timestamp(row.int(4)?),
+        public: row.bytes(5)?,
+        private,
+    })
+}
+
+const fn algorithm_number(algorithm: DkimAlgorithm) -> i64 {
+    match algorithm {
+        DkimAlgorithm::Rsa2048 => 0,
+        DkimAlgorithm::Ed25519 => 1,
+    }
+}
+
+/// The row's key, as its seal knows it.
+pub(super) fn row_key(tenant: &str, domain: &str, selector: &str) -> String {
+    format!("{tenant}/{domain}/{selector}")
+}
+
+pub(super) const fn place(row: &str) -> Place<'_> {
+    Place { table: "dkim_key", row, column: "private" }
+}

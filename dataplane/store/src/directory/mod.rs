@@ -1,0 +1,41 @@
+//! What every role knows of tenants: domains, accounts, aliases, pools, brands, keys, and who holds which name.
+//!
+//! Reading goes through [`Directory`], a handle with caches that [`Directory::refresh`] moves on.
+//! Writing is a transaction that ends with the position ([`change`]); a projection's is fenced
+//! ([`fence`]) and applied as a whole ([`Directory::apply`]). Statistics never pass through here: they
+//! would move the position. Hashing passwords and making keys is the caller's; only their results are kept.
+//!
+//! Tenant walls: an address is unique within its tenant and is reached only through a domain that
+//! the tenant holds, so that a row of another tenant can neither take nor receive anything.
+
+pub mod change;
+pub mod claim;
+pub mod dkim;
+pub mod fence;
+pub mod list;
+pub mod process;
+pub mod reseal;
+pub mod seal;
+
+mod apply;
+mod cache;
+mod credential;
+mod domains;
+mod entry;
+mod handle;
+mod logins;
+mod record;
+mod update;
+
+pub use self::{
+    change::{Change, Changes},
+    credential::{ScramSecret, Verifiers},
+    dkim::{DkimKey, DkimMaterial, DkimState},
+    entry::{AccountEntry, AddressTarget, DomainEntry, LoginAccount},
+    fence::{Epoch, take_lease},
+    handle::Directory,
+    list::{Listed, Scope},
+    record::{Record, RecordKind},
+    seal::SealKeys,
+    update::{ApplyReport, CredentialPlan, DirectoryUpdate, Reason, Refusal, VerifiersBySource},
+};
