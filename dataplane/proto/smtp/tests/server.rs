@@ -108,6 +108,17 @@ fn lines_and_recipients_have_their_limits() {
 }
 
 #[test]
+fn an_idle_session_is_small() {
+    assert!(size_of::<Server>() <= 512, "{}", size_of::<Server>());
+    let mut session = Answerer::new(&[]);
+    session.input(b"EHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<a@b.example>\r\nDATA\r\nhello\r\n.\r\n");
+    assert_eq!(session.events.last().unwrap(), "Message \"hello\\r\\n\"");
+    session.server.output().clear();
+    session.server.shrink();
+    assert_eq!(session.server.output().capacity(), 0);
+}
+
+#[test]
 fn the_dialogue_hides_credentials() {
     let mut server = Server::new(Arc::new(postern_proto_smtp::server::Config { record: true, ..config(&["auth"]) }));
     server.greet();
