@@ -8,8 +8,7 @@ use postern_proto_sasl::{ChannelBinding, Exchange, Mechanism, ScramVerifier, Ste
 fuzz_target!(|input: &[u8]| {
     let Some((&choice, messages)) = input.split_first() else { return };
     let Some(&mechanism) = Mechanism::ALL.get(usize::from(choice % 4)) else { return };
-    let binding =
-        if choice & 4 == 0 { ChannelBinding::Unavailable } else { ChannelBinding::TlsExporter(Secret::new(vec![7; 32])) };
+    let binding = if choice & 4 == 0 { ChannelBinding::Unavailable } else { ChannelBinding::TlsExporter(Secret::new(vec![7; 32])) };
     let mut messages = messages.split(|b| *b == b'\n');
     let first = messages.next().filter(|_| choice & 8 == 0);
     let (mut exchange, mut step) = Exchange::start(mechanism, first, "server-nonce", binding);
