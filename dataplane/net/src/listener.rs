@@ -110,7 +110,7 @@ impl Listener {
     }
 
     /// Accepts until the drain reaches [`Phase::Finishing`], then waits for its sessions; what is left at
-    /// [`Phase::Stopped`] is aborted.
+    /// [`Phase::Stopped`] is aborted. Dropping the future aborts all sessions at once.
     pub async fn serve<V: Service>(self, service: Arc<V>, drain: Drain) {
         let Self { socket, settings } = self;
         let mut sessions = JoinSet::new();

@@ -223,3 +223,15 @@ async fn nobody_else_may_send_a_proxy_header() {
     assert_eq!(client.line().await, None);
     assert_eq!(server.ends().await, ["ForgedProxyHeader"]);
 }
+
+/// Ten thousand idle clients are mostly this, ten thousand times.
+#[tokio::test]
+async fn an_idle_connection_is_small() {
+    let server = start(With::default());
+    let client = server.connect().await;
+    let session = line_protocol::session(&server);
+    let driving = postern_net::Driving::default();
+    let idle = postern_net::drive::drive(client.stream, session, server.drain.enter(), &driving);
+    let bytes = size_of_val(&idle) - size_of::<line_protocol::Lines>();
+    assert!(bytes < 1536, "{bytes} bytes beside the session itself");
+}

@@ -155,3 +155,82 @@ impl Resolver for HickoryResolver {
         .await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::SocketAddr;
+
+    use hickory_resolver::proto::{
+        op::{Message, OpCode},
+        rr::{
+            Record,
+            rdata::{MX, PTR, TXT},
+        },
+    };
+    use tokio::net::UdpSocket;
+
+    use super::*;
+
+    /// A name server on a port of its own that knows a handful of names.
+    async fn name_server() -> SocketAddr {
+        let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        let address = socket.local_addr().unwrap();
+        tokio::spawn(async move {
+            let mut buffer = [0; 1500];
+            loop {
+                let (n, from) = socket.recv_from(&mut buffer).await.unwrap();
+                let answer = answer(&Message::from_vec(&buffer[..n]).unwrap());
+                socket.send_to(&answer.to_vec().unwrap(), from).await.unwrap();
+            }
+        });
+        address
+    }
+
+    fn answer(query: &Message) -> Message {
+        let question = query.queries[0].clone();
+        let name = |text: &str| Name::from_ascii(text).unwrap();
+        let (code, records) = match (question.name().to_ascii().as_str(), question.query_type()) {
+            ("example.org.", RecordType::MX) => (
+                ResponseCode::NoError,
+                vec![RData::MX(MX::new(20, name("b.example.org."))), RData::MX(MX::new(10, name("A.example.org.")))],
+            ),
+            ("null.example.", RecordType::MX) => (ResponseCode::NoError, vec![RData::MX(MX::new(0, Name::root()))]),
+            ("example.org.", RecordType::TXT) => {
+                (ResponseCode::NoError, vec![RData::TXT(TXT::new(vec!["v=spf1 ".to_owned(), "-all".to_owned()]))])
+            }
+            ("a.example.org.", RecordType::A) => (ResponseCode::NoError, vec![RData::A(std::net::Ipv4Addr::new(192, 0, 2, 1).into())]),
+            ("1.2.0.192.in-addr.arpa.", RecordType::PTR) => (ResponseCode::NoError, vec![RData::PTR(PTR(name("a.example.org.")))]),
+            ("slow.example.", _) => (ResponseCode::ServFail, vec![]),
+            ("example.org." | "a.example.org.", _) => (ResponseCode::NoError, vec![]),
+            _ => (ResponseCode::NXDomain, vec![]),
+        };
+        let mut message = Message::response(query.metadata.id, OpCode::Query);
+        message.metadata.recursion_desired = true;
+        message.metadata.recursion_available = true;
+        message.metadata.response_code = code;
+        message.add_answers(records.into_iter().map(|data| Record::from_rdata(question.name().clone(), 60, data)));
+        message.add_query(question);
+        message
+    }
+
+    #[tokio::test]
+    async fn tells_none_from_nobody_could_say() {
+        let resolver = HickoryResolver::new(&Servers::Listed(vec![name_server().await]), false).unwrap();
+        let domain = |text: &str| DomainName::parse(text).unwrap();
+        let host = |preference, text: &str| Mx { preference, exchange: Some(domain(text)) };
+        assert_eq!(resolver.mx(&domain("example.org")).await.records(), [host(10, "a.example.org"), host(20, "b.example.org")]);
+        assert_eq!(resolver.mx(&domain("null.example")).await.records(), [Mx { preference: 0, exchange: None }]);
+        assert_eq!(resolver.mx(&domain("a.example.org")).await, Answer::NoRecords);
+        assert_eq!(resolver.mx(&domain("nowhere.example")).await, Answer::NxDomain);
+        assert!(resolver.mx(&domain("slow.example")).await.is_temporary());
+        assert_eq!(resolver.txt(&domain("example.org")).await.records(), ["v=spf1 -all"]);
+        let address: IpAddr = "192.0.2.1".parse().unwrap();
+        assert_eq!(resolver.ip(&domain("a.example.org")).await, Answer::Found { records: vec![address], authenticated: false });
+        assert_eq!(resolver.ptr(address).await.records(), [domain("a.example.org")]);
+    }
+
+    #[test]
+    fn needs_a_server_to_ask() {
+        assert!(HickoryResolver::new(&Servers::Listed(Vec::new()), false).is_err());
+    }
+}

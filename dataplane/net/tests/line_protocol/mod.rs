@@ -175,6 +175,12 @@ impl Session for Lines {
     }
 }
 
+/// A session that no listener made.
+pub fn session(server: &Server) -> Lines {
+    let (peer, local) = (server.address, server.address);
+    LineService(server.shared.clone()).session(Conn { listener: "test".into(), peer, local, proxy: None, tls: None, serial: 0 })
+}
+
 /// A server on a port of its own.
 pub struct Server {
     pub address: SocketAddr,
