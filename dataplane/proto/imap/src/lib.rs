@@ -14,6 +14,7 @@
 
 pub mod encode;
 pub mod fragment;
+pub mod listing;
 pub mod parse;
 pub mod server;
 pub mod types;

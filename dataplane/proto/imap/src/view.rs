@@ -103,7 +103,7 @@ impl Targets {
     }
 }
 
-/// One session's view of its selected mailbox. Some forty bytes, and four for each expunge untold.
+/// One session's view of its selected mailbox. About a hundred bytes, and four for each expunge untold.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct View {
     /// The highest uid told.

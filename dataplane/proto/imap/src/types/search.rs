@@ -1,6 +1,6 @@
 //! What SEARCH may ask: a tree of keys of bounded depth.
 
-use super::{Date, Keyword, SequenceSet, SystemFlags};
+use super::{Date, Dialect, Keyword, SequenceSet, SystemFlags, UidSet};
 
 /// Deepest nesting of NOT, OR and parentheses; more is BAD.
 pub const MAX_SEARCH_DEPTH: usize = 32;
@@ -117,4 +117,49 @@ pub struct SearchArgs {
     pub result: Option<SearchReturn>,
     /// What to find.
     pub key: SearchKey,
+}
+
+impl SearchArgs {
+    /// What ESEARCH answers; `None` asks for the SEARCH response of rev1.
+    #[must_use]
+    pub fn answer(&self, dialect: Dialect) -> Option<SearchReturn> {
+        // RFC 9051 §6.4.4: after ENABLE IMAP4rev2 every search is answered by ESEARCH, as if by RETURN (ALL).
+        self.result.or_else(|| dialect.rev2.then(|| SearchReturn { all: true, ..SearchReturn::default() }))
+    }
+}
+
+impl SearchReturn {
+    /// What SAVE keeps of the uids found (RFC 9051 §6.4.4.4): all of them, unless only MIN or MAX were asked for.
+    #[must_use]
+    pub fn kept(self, found: &UidSet) -> UidSet {
+        if self.all || self.count || !(self.min || self.max) {
+            return found.clone();
+        }
+        let min = found.ranges().first().map(|&(min, _)| min).filter(|_| self.min);
+        let max = found.ranges().last().map(|&(_, max)| max).filter(|_| self.max);
+        min.into_iter().chain(max).collect()
+    }
+
+    /// Whether SAVE alone was asked for: then no ESEARCH is sent at all (RFC 5182 §2.1).
+    #[must_use]
+    pub const fn is_silent(self) -> bool {
+        self.save && !(self.min || self.max || self.all || self.count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn save_keeps_what_the_options_ask_for() {
+        let found: UidSet = [3, 5, 9].into_iter().collect();
+        let kept = |result: SearchReturn| result.kept(&found).iter().collect::<Vec<_>>();
+        let save = SearchReturn { save: true, ..SearchReturn::default() };
+        assert_eq!(kept(save), [3, 5, 9]);
+        assert_eq!(kept(SearchReturn { min: true, ..save }), [3]);
+        assert_eq!(kept(SearchReturn { min: true, max: true, ..save }), [3, 9]);
+        assert_eq!(kept(SearchReturn { min: true, count: true, ..save }), [3, 5, 9]);
+        assert!(save.is_silent());
+    }
 }
