@@ -40,17 +40,16 @@
 //!   than once while it moves in: keep both small and box what is rarely used. Give back large buffers before
 //!   returning [`Next::Read`]; the driver does so with `output`. Loop, listener and gate add about 3 KiB.
 
-use std::{future::Future, io, pin::Pin, time::Duration};
+mod link;
+mod patience;
 
-use tokio::{
-    io::AsyncWriteExt,
-    time::{Instant, Sleep, sleep_until, timeout},
-};
+use std::{future::Future, io, time::Duration};
+
+use link::{Event, Link, leave};
+use patience::Patience;
 
 use crate::{
     drain::Live,
-    proxy_protocol,
-    scratch::Filled,
     stream::{Stream, TlsInfo},
     tls::ServerTls,
 };
@@ -242,154 +241,4 @@ async fn converse<S: Session>(link: &mut Link<'_>, session: &mut S, mut live: Li
             }
         };
     }
-}
-
-enum Event {
-    Bytes(Filled),
-    Wake,
-    Drain,
-    Timeout,
-}
-
-/// The stream's side of the conversation.
-struct Link<'a> {
-    /// `None` after a failed handshake.
-    stream: Option<Stream>,
-    received: u64,
-    sent: u64,
-    settings: &'a Driving,
-}
-
-impl Link<'_> {
-    fn stream(&mut self) -> Result<&mut Stream, End> {
-        self.stream.as_mut().ok_or(End::Client)
-    }
-
-    /// Sends all that is pending; each piece must be taken within the write timeout.
-    async fn write(&mut self, output: &mut Vec<u8>) -> Result<(), End> {
-        if output.is_empty() {
-            return Ok(());
-        }
-        let limit = self.settings.write_timeout;
-        let stream = self.stream()?;
-        let mut rest = output.as_slice();
-        while !rest.is_empty() {
-            match timeout(limit, stream.write(rest)).await {
-                Err(_) => return Err(End::SlowReader),
-                Ok(Err(e)) => return Err(End::Io(e)),
-                Ok(Ok(0)) => return Err(End::Client),
-                Ok(Ok(n)) => rest = rest.get(n..).unwrap_or_default(),
-            }
-        }
-        timeout(limit, stream.flush()).await.map_err(|_| End::SlowReader)?.map_err(End::Io)?;
-        self.sent += output.len() as u64;
-        output.clear();
-        Ok(())
-    }
-
-    async fn start_tls(&mut self) -> Result<TlsInfo, End> {
-        let (Some(tls), Some(stream)) = (&self.settings.tls, self.stream.take()) else {
-            return Err(End::Tls(io::Error::new(io::ErrorKind::Unsupported, "no TLS is configured")));
-        };
-        let stream = timeout(self.settings.handshake_timeout, stream.accept_tls(tls))
-            .await
-            .map_err(|_| End::Tls(io::ErrorKind::TimedOut.into()))?
-            .map_err(End::Tls)?;
-        let info = stream.tls().cloned().ok_or_else(|| End::Tls(io::ErrorKind::NotConnected.into()))?;
-        self.stream = Some(stream);
-        Ok(info)
-    }
-
-    /// Waits for whatever comes first. Input goes first: only a connection that is silent waits for the rest.
-    async fn event<S: Session>(&mut self, session: &mut S, live: &mut Live, patience: &mut Patience, told: bool) -> Result<Event, End> {
-        let spread = self.settings.drain_spread;
-        let stream = self.stream.as_mut().ok_or(End::Client)?;
-        tokio::select! {
-            biased;
-            bytes = stream.read_some() => bytes.map(Event::Bytes).map_err(End::Io),
-            () = session.wake() => Ok(Event::Wake),
-            () = live.finishing(spread), if !told => Ok(Event::Drain),
-            () = patience.exhausted() => Ok(Event::Timeout),
-        }
-    }
-
-    /// Only the first bytes can be a header, and under TLS there is none.
-    fn is_forged_header(&self, bytes: &[u8]) -> bool {
-        self.received == 0 && self.stream.as_ref().is_some_and(|s| s.tls().is_none()) && proxy_protocol::looks_like(bytes)
-    }
-
-    async fn over<S: Session>(&mut self, session: &mut S, limit: Limit) -> Result<End, End> {
-        session.on_limit(limit);
-        self.write(session.output()).await?;
-        Ok(End::Limit(limit))
-    }
-}
-
-/// Time and bytes left in the present step. The timer is only armed by a connection that goes idle, and only moved
-/// when it fires too early: a busy connection never touches the timer wheel.
-struct Patience {
-    wait: Wait,
-    deadline: Instant,
-    spent: u64,
-    timer: Option<Pin<Box<Sleep>>>,
-}
-
-impl Patience {
-    fn new(wait: Wait) -> Self {
-        Self { deadline: Instant::now() + wait.timeout, wait, spent: 0, timer: None }
-    }
-
-    fn is_same(&self, wait: Wait) -> bool {
-        self.wait == wait
-    }
-
-    /// Begins anew when the session has moved on.
-    fn observe(&mut self, wait: Wait) {
-        if !self.is_same(wait) {
-            (self.wait, self.deadline, self.spent) = (wait, Instant::now() + wait.timeout, 0);
-        }
-    }
-
-    /// Whether the budget covers these bytes too.
-    fn spend(&mut self, bytes: u64) -> bool {
-        self.spent = self.spent.saturating_add(bytes);
-        self.spent <= self.wait.bytes
-    }
-
-    /// Cancel safe.
-    async fn exhausted(&mut self) {
-        loop {
-            let deadline = self.deadline;
-            let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(deadline)));
-            if timer.deadline() > deadline || timer.is_elapsed() {
-                timer.as_mut().reset(deadline);
-            }
-            timer.as_mut().await;
-            if Instant::now() >= deadline {
-                return;
-            }
-        }
-    }
-}
-
-/// Says goodbye so that the last reply arrives: half-closes, then discards for a moment what is still under way, for
-/// unread bytes would turn the close into a reset that overtakes the reply.
-async fn leave(mut stream: Stream, end: &End) {
-    const MOMENT: Duration = Duration::from_millis(500);
-    const MOST: usize = 256 * 1024;
-    if !matches!(end, End::Session | End::Limit(_)) {
-        return;
-    }
-    let _ = timeout(MOMENT, async {
-        stream.shutdown().await?;
-        let mut seen = 0;
-        while seen < MOST {
-            match stream.read_some().await?.len() {
-                0 => break,
-                n => seen += n,
-            }
-        }
-        io::Result::Ok(())
-    })
-    .await;
 }
