@@ -1,0 +1,12 @@
+//! What the queue promises, on both databases.
+
+#![cfg(test)]
+
+mod fixture;
+mod interleavings;
+mod leases;
+mod operators;
+mod postgres;
+mod settlements;
+#[path = "../support/mod.rs"]
+mod support;
