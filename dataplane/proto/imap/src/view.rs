@@ -16,7 +16,7 @@
 
 use std::ops::Range;
 
-use crate::types::{SequenceSet, UidSet};
+use crate::types::{Command, SequenceSet, UidSet};
 
 /// A mailbox at one moment: messages in ascending order of uid, each with the modseq of its last change.
 pub trait Snapshot {
@@ -52,6 +52,19 @@ pub enum Allow {
     NoExpunge,
 }
 
+impl Allow {
+    /// What may be told before this command is answered.
+    #[must_use]
+    pub fn during(command: &Command) -> Self {
+        match command {
+            // RFC 9051 §7.5.1: no EXPUNGE during FETCH, STORE and SEARCH; their UID forms are other commands.
+            Command::Fetch { uid: false, .. } | Command::Store { uid: false, .. } => Self::NoExpunge,
+            Command::Search(args) if !args.uid || args.key.uses_sequence_numbers() => Self::NoExpunge,
+            _ => Self::Everything,
+        }
+    }
+}
+
 /// One thing to tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Update {
@@ -85,7 +98,7 @@ pub struct NoSuchMessage;
 pub struct Targets {
     /// Indexes in the snapshot: ascending, disjoint.
     pub indexes: Vec<Range<usize>>,
-    /// A message named by number is gone: answer NO [EXPUNGEISSUED] where it matters (RFC 5530). UIDs that are gone do not count.
+    /// A message named by number is gone: answer `NO [EXPUNGEISSUED]` where it matters (RFC 5530). UIDs that are gone do not count.
     pub gone: bool,
 }
 

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use postern_proto_imap::{
-    types::{SequenceNumber, SequenceRange, SequenceSet, UidSet},
+    parse,
+    types::{Dialect, SequenceNumber, SequenceRange, SequenceSet, UidSet},
     view::{Allow, NoSuchMessage, Snapshot, Update, View},
 };
 use proptest::prelude::*;
@@ -202,4 +203,22 @@ fn a_saved_result_loses_what_is_expunged() {
     let targets = view.resolve(&mailbox, &SequenceSet::Saved, false).unwrap();
     assert_eq!(targets.indexes.iter().flat_map(Clone::clone).collect::<Vec<_>>(), [1, 2]);
     assert!(!targets.gone, "RFC 9051 §6.4.4.1: a message expunged leaves the saved result silently");
+}
+
+#[test]
+fn expunges_wait_for_commands_that_count() {
+    for (command, allow) in [
+        ("FETCH 1 FLAGS", Allow::NoExpunge),
+        ("STORE 1 FLAGS ()", Allow::NoExpunge),
+        ("SEARCH SEEN", Allow::NoExpunge),
+        ("UID SEARCH OR 1:3 SEEN", Allow::NoExpunge),
+        ("UID SEARCH SEEN", Allow::Everything),
+        ("UID FETCH 1 FLAGS", Allow::Everything),
+        ("UID STORE 1 FLAGS ()", Allow::Everything),
+        ("NOOP", Allow::Everything),
+        ("COPY 1 x", Allow::Everything),
+    ] {
+        let (_, read) = parse::command(format!("a {command}").as_bytes(), Dialect::REV1).unwrap();
+        assert_eq!(Allow::during(&read), allow, "RFC 9051 §7.5.1: {command}");
+    }
 }

@@ -31,13 +31,13 @@ pub enum ParseError {
     /// The bytes break the grammar: BAD.
     #[error("{0}")]
     Syntax(&'static str),
-    /// SEARCH in a charset we do not read: NO [BADCHARSET] (RFC 9051 §6.4.4).
+    /// SEARCH in a charset we do not read: `NO [BADCHARSET]` (RFC 9051 §6.4.4).
     #[error("Charset not supported")]
     BadCharset,
-    /// A mailbox name that can never exist: NO [CANNOT] (RFC 5530).
+    /// A mailbox name that can never exist: `NO [CANNOT]` (RFC 5530).
     #[error("{0}")]
     Cannot(&'static str),
-    /// CREATE with a use we do not know: NO [USEATTR] (RFC 6154 §3).
+    /// CREATE with a use we do not know: `NO [USEATTR]` (RFC 6154 §3).
     #[error("No such special use")]
     UseAttr,
 }

@@ -19,6 +19,7 @@ mod append;
 mod capability;
 mod dispatch;
 mod event;
+mod input;
 mod state;
 
 pub use capability::{Capabilities, Channel, Config};
@@ -31,8 +32,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 use crate::{
     encode,
-    fragment::{Framer, Limits, Literal, Piece},
-    parse,
+    fragment::{Framer, Limits},
     types::{Code, Condition, Dialect, Reply, Tag},
 };
 use append::{Append, Stage};
@@ -248,116 +248,6 @@ impl Server {
         if self.state == State::NotAuthenticated { Limits::BEFORE_LOGIN } else { Limits::after_login(self.config.append_limit) }
     }
 
-    /// One piece of a command.
-    fn piece(&mut self, piece: Piece) -> Option<Event> {
-        match piece {
-            Piece::Command => self.line(),
-            Piece::Literal(literal) => self.literal(literal),
-            Piece::Body => Some(self.append_body()),
-            Piece::TooLong => {
-                let tag = self.current_tag();
-                self.framer.swallow(None);
-                self.phase = Phase::Swallowing { tag, reply: Reply::bad("Command too long"), tell: true };
-                None
-            }
-            Piece::Swallowed => match std::mem::replace(&mut self.phase, Phase::Ready) {
-                Phase::Swallowing { tag, reply, tell: true } => Some(self.reject(tag, &reply)),
-                Phase::Swallowing { tag, reply, tell: false } => {
-                    self.answer(tag.as_ref(), &reply);
-                    None
-                }
-                other => {
-                    self.phase = other;
-                    None
-                }
-            },
-            Piece::Hopeless => {
-                self.bye(&Reply::bye("Too much to read to the end of the command").with(Code::TooBig));
-                None
-            }
-        }
-    }
-
-    /// A whole line or command, by what is under way.
-    fn line(&mut self) -> Option<Event> {
-        match std::mem::replace(&mut self.phase, Phase::Ready) {
-            Phase::Response(tag) => Some(self.sasl_line(tag)),
-            Phase::Idle(tag) => Some(self.idle_line(tag)),
-            Phase::Append(append) => Some(self.append_line(append)),
-            _ => {
-                let parsed = parse::command(self.framer.text(), self.dialect);
-                self.framer.finish(self.state == State::NotAuthenticated);
-                match parsed {
-                    Ok((tag, command)) => self.dispatch(tag, command),
-                    Err(rejection) => Some(self.reject(rejection.tag, &rejection.error.reply())),
-                }
-            }
-        }
-    }
-
-    fn sasl_line(&mut self, tag: Tag) -> Event {
-        let text = self.framer.text();
-        // RFC 9051 §6.2.2: a single * cancels, and is answered BAD.
-        let response = if text == b"*" { None } else { Some(parse::response(text)) };
-        self.framer.finish(true);
-        match response {
-            Some(Ok(response)) => {
-                self.phase = Phase::Busy(tag, Then::Authenticated);
-                Event::AuthenticateResponse(response)
-            }
-            Some(Err(error)) => self.reject(Some(tag), &error.reply()),
-            None => self.reject(Some(tag), &Reply::bad("Authentication cancelled")),
-        }
-    }
-
-    fn idle_line(&mut self, tag: Tag) -> Event {
-        let done = self.framer.text().eq_ignore_ascii_case(b"DONE");
-        self.framer.finish(false);
-        if !done {
-            return self.reject(Some(tag), &Reply::bad("Expected DONE"));
-        }
-        self.phase = Phase::Busy(tag, Then::Nothing);
-        Event::IdleDone
-    }
-
-    /// A literal's header: in the midst of a command, or before a message.
-    fn literal(&mut self, literal: Literal) -> Option<Event> {
-        match std::mem::replace(&mut self.phase, Phase::Ready) {
-            Phase::Response(tag) | Phase::Idle(tag) => self.refuse(literal, Some(tag), Reply::bad("No literal is expected here")),
-            Phase::Append(append) => self.append_again(append, literal),
-            _ => match parse::append_starts(self.framer.text(), self.dialect) {
-                Some(start) => self.append_first(start, literal),
-                None => self.literal_inside(literal),
-            },
-        }
-    }
-
-    fn literal_inside(&mut self, literal: Literal) -> Option<Event> {
-        let limits = self.limits();
-        let too_large = self.framer.length_with(literal) > limits.command as u64;
-        // RFC 7888 §5: with LITERAL-, a non-synchronising literal has at most 4096 octets.
-        if too_large || (!literal.sync && literal.size > limits.non_sync) {
-            let tag = self.current_tag();
-            return self.refuse(literal, tag, Reply::bad("Literal too large").with(Code::TooBig));
-        }
-        self.framer.keep_inside(literal);
-        if literal.sync {
-            encode::continuation(&mut self.output, "OK");
-        }
-        None
-    }
-
-    /// Refuses the command at a literal. One that waits for `+` will not be sent, any other is swallowed (RFC 7888 §4).
-    fn refuse(&mut self, literal: Literal, tag: Option<Tag>, reply: Reply) -> Option<Event> {
-        if literal.sync {
-            self.framer.finish(self.state == State::NotAuthenticated);
-            return Some(self.reject(tag, &reply));
-        }
-        self.framer.swallow(Some(literal));
-        self.phase = Phase::Swallowing { tag, reply, tell: true };
-        None
-    }
-
     /// Answers in the caller's place. Too much that is BAD ends the session.
     fn reject(&mut self, tag: Option<Tag>, reply: &Reply) -> Event {
         self.phase = Phase::Ready;
@@ -375,15 +265,6 @@ impl Server {
         match tag {
             Some(tag) => encode::tagged(&mut self.output, tag, reply),
             None => encode::untagged(&mut self.output, reply),
-        }
-    }
-
-    /// The tag of the command under way, or of the one that begins the text.
-    fn current_tag(&self) -> Option<Tag> {
-        match &self.phase {
-            Phase::Busy(tag, _) | Phase::Response(tag) | Phase::Idle(tag) => Some(tag.clone()),
-            Phase::Append(append) => Some(append.tag.clone()),
-            _ => self.framer.text().split(|&b| b == b' ').next().and_then(|bytes| Tag::new(bytes).ok()),
         }
     }
 }

@@ -59,11 +59,11 @@ pub struct Section {
 /// The three items that rev1 inherited (RFC 3501 §6.4.5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Rfc822 {
-    /// `RFC822`: as BODY[].
+    /// `RFC822`: as `BODY[]`.
     All,
-    /// `RFC822.HEADER`: as BODY.PEEK[HEADER].
+    /// `RFC822.HEADER`: as `BODY.PEEK[HEADER]`.
     Header,
-    /// `RFC822.TEXT`: as BODY[TEXT].
+    /// `RFC822.TEXT`: as `BODY[TEXT]`.
     Text,
 }
 
