@@ -14,6 +14,8 @@
 //!
 //! `spec` is what users write; `status` is a report that may be lost: whatever must survive lives in the directory.
 
+#![expect(clippy::duplicated_attributes, reason = "printer columns of one kind share type and path: the lint takes them for one attribute")]
+
 pub mod alias;
 pub mod branding;
 pub mod condition;

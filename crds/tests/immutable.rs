@@ -4,11 +4,8 @@ use kube::core::cel::validate_cel_update;
 use postern_crds::Domain;
 
 fn domain(name: &str) -> Domain {
-    serde_json::from_value(serde_json::json!({
-        "apiVersion": postern_crds::API_VERSION, "kind": "Domain",
-        "metadata": {"name": "d", "namespace": "acme"}, "spec": {"domain": name},
-    }))
-    .unwrap()
+    let spec = serde_json::from_value(serde_json::json!({"domain": name}));
+    Domain::new("d", spec.unwrap_or_else(|e| unreachable!("{e}")))
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Resource → record, one kind a file. Every rule that CEL has stands here too, and those that CEL cannot see.
 //!
-//! A function gives a record only when nothing speaks against it; claims are decided before, in [`crate::project`].
+//! A function gives a record only when nothing speaks against it; claims are decided before, in `project`.
 
 mod alias;
 mod assets;

@@ -1,8 +1,8 @@
 //! A file of manifests as objects, each fault with its line and its cure.
 //!
-//! Three steps, each of which stops only what it found broken: the text is cut into documents ([`split`]), a document
-//! becomes a tree that knows its lines ([`node`]), the tree is held against the very schema that the API server uses
-//! ([`schema`]). So a document that is not even YAML hides neither its neighbours nor other files, and one read names
+//! Three steps, each of which stops only what it found broken: the text is cut into documents (`split`), a document
+//! becomes a tree that knows its lines (`node`), the tree is held against the very schema that the API server uses
+//! (`schema`). So a document that is not even YAML hides neither its neighbours nor other files, and one read names
 //! every fault of a document. What the schema cannot say is the projection's part.
 
 mod node;
@@ -99,13 +99,13 @@ fn read(file: &Arc<str>, tree: &Node, out: &mut Vec<Result<Manifest, Problem>>) 
 }
 
 /// What the document says it is, so that even a broken one is known by name.
-fn identify(tree: &Node) -> Option<ObjectId> {
+fn identify(tree: &Node) -> Option<Box<ObjectId>> {
     let metadata = tree.get("metadata")?;
-    Some(ObjectId {
+    Some(Box::new(ObjectId {
         kind: tree.get("kind")?.text()?.to_owned(),
         namespace: metadata.get("namespace").and_then(Node::text).unwrap_or_default().to_owned(),
         name: metadata.get("name")?.text()?.to_owned(),
-    })
+    }))
 }
 
 #[cfg(test)]

@@ -33,7 +33,7 @@ pub struct Problem {
     /// What to write or do instead.
     pub fix: String,
     /// The object, when that much could be read.
-    pub object: Option<ObjectId>,
+    pub object: Option<Box<ObjectId>>,
 }
 
 /// `domains.yaml:12: spec.mode: "Fulll" is not a mode; write one of Full, SendOnly, ReceiveOnly, Split`.

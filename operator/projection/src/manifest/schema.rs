@@ -30,7 +30,7 @@ impl Fault {
         Self { field: field.to_owned(), line, message, fix }
     }
 
-    pub fn into_problem(self, file: &str, object: Option<ObjectId>) -> Problem {
+    pub fn into_problem(self, file: &str, object: Option<Box<ObjectId>>) -> Problem {
         Problem { file: file.to_owned(), line: self.line, field: self.field, message: self.message, fix: self.fix, object }
     }
 }
@@ -199,12 +199,12 @@ impl Schema {
             (Shape::Number, Value::Number(_)) | (Shape::Bool, Value::Bool(_)) => {}
             (Shape::Whole | Shape::Number, _) => fault(format!("{} is not a number", show(node)), self.range()),
             (Shape::Bool, _) => {
-                fault(format!("{} is neither true nor false", show(node)), "write true or false, without quotes".to_owned())
+                fault(format!("{} is neither true nor false", show(node)), "write true or false, without quotes".to_owned());
             }
             (Shape::Text, _) => fault(format!("{} is not text", show(node)), self.model()),
             (Shape::List(_), _) => fault(format!("{} is not a list", show(node)), "write [a, b] or a line \"- a\" for each".to_owned()),
             (Shape::Map(_) | Shape::Fields(..), _) => {
-                fault(format!("{} has no fields", show(node)), "write name: value lines below it, indented".to_owned())
+                fault(format!("{} has no fields", show(node)), "write name: value lines below it, indented".to_owned());
             }
         }
     }

@@ -1,7 +1,6 @@
 //! What users read in `status`: life after each turn of events, and the table made of it.
 
-mod support;
-
+use crate::support::*;
 use postern_core::{ByteSize, Timestamp};
 use postern_crds::{
     Condition, Domain, Mailbox, condition,
@@ -12,7 +11,6 @@ use postern_projection::{
     status::{self, DomainFacts, MailboxFacts, Owned},
     table,
 };
-use support::*;
 
 fn life(conditions: &[Condition]) -> String {
     let show = |type_: &str| condition::find(conditions, type_).map_or("-".to_owned(), |c| format!("{}({})", c.status, c.reason));

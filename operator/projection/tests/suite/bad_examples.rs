@@ -1,7 +1,5 @@
 //! The same bad examples against both sides: the projection here, the CEL rules that a cluster evaluates.
 
-mod support;
-
 use std::path::Path;
 
 use kube::core::cel::validate_cel;
@@ -14,9 +12,9 @@ const GOOD: &str = "apiVersion: postern.dev/v1alpha1\nkind: Domain\nmetadata: {n
 fn each_is_refused_with_its_line_and_its_cure() {
     for (name, text) in examples() {
         let expected: Vec<_> = text.lines().filter_map(|l| l.strip_prefix("# postern: ")).map(|l| format!("{name}:{l}")).collect();
-        let (mut objects, mut problems) = support::read(&name, &text);
-        objects.domains.extend(support::read("good.yaml", GOOD).0.domains);
-        problems.extend(project(&objects, &support::standalone()).problems);
+        let (mut objects, mut problems) = crate::support::read(&name, &text);
+        objects.domains.extend(crate::support::read("good.yaml", GOOD).0.domains);
+        problems.extend(project(&objects, &crate::support::standalone()).problems);
         let told: Vec<_> = problems.iter().map(ToString::to_string).collect();
         assert_eq!(told, expected, "{name}");
     }

@@ -1,7 +1,5 @@
 //! The examples that users begin with: every one parses, projects, and passes a cluster's rules.
 
-mod support;
-
 use std::{path::Path, time::Duration};
 
 use kube::core::cel::validate_cel;
@@ -21,7 +19,7 @@ fn manifests() -> Vec<Manifest> {
 }
 
 fn projection() -> Projection {
-    project(&Objects::from_manifests(manifests()), &support::standalone())
+    project(&Objects::from_manifests(manifests()), &crate::support::standalone())
 }
 
 #[test]

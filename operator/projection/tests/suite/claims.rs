@@ -1,11 +1,9 @@
 //! Who holds what, which references count, and what a digest follows.
 
-mod support;
-
+use crate::support::*;
 use postern_core::directory::CredentialSource;
 use postern_projection::{Object, Objects, PoolNamespaces, Preverified, project};
 use proptest::{prelude::*, sample::Index};
-use support::*;
 
 #[test]
 fn an_address_belongs_to_the_lesser_name() {
@@ -121,7 +119,7 @@ fn one_address_one_pool_one_default() {
     let projection = projected(&(pool("b", "2001:db8::1") + &pool("a", "2001:DB8:0::1") + &pool("c", "192.0.2.1")), &standalone());
     assert_eq!(refused(&projection), ["acme/b: AddressTaken"]);
     assert_eq!(projection.pools.iter().map(|p| (&*p.source.name, p.record.is_default)).collect::<Vec<_>>(), [("a", true), ("c", false)]);
-    let told = projection.reports.values().filter(|r| r.is_accepted()).map(|r| r.message()).collect::<Vec<_>>();
+    let told = projection.reports.values().filter(|r| r.is_accepted()).map(postern_projection::Report::message).collect::<Vec<_>>();
     assert!(told[1].contains("IpPool acme/a is the default already"), "{told:?}");
 }
 

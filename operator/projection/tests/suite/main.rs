@@ -1,0 +1,12 @@
+//! YAML in, values out: what manifests mean, in one program.
+
+#[cfg(test)]
+mod bad_examples;
+#[cfg(test)]
+mod claims;
+#[cfg(test)]
+mod examples;
+#[cfg(test)]
+mod status;
+#[cfg(test)]
+mod support;
