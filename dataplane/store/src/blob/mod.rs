@@ -70,6 +70,14 @@ pub struct Prepared {
     body: Option<Vec<u8>>,
 }
 
+impl Prepared {
+    /// Bytes that its row adds to a transaction.
+    #[must_use]
+    pub fn stored_len(&self) -> usize {
+        self.body.as_ref().map_or(0, Vec::len)
+    }
+}
+
 impl Blobs {
     /// Bodies of up to `inline_max` stored bytes in the database, larger ones in `backend`; without one, all in the database.
     #[must_use]

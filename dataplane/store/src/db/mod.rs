@@ -1,13 +1,15 @@
 //! One handle for both databases: statements, transactions, nothing of mail.
 //!
 //! Reads take any connection of the pool. Writes take a [`Tx`]; on SQLite there is one writing
-//! connection, handed out in order, so every transaction is serial there; on PostgreSQL rows are
+//! connection, handed out in order, so every transaction is serial there and a burst of them
+//! shares one fsync (`writer`); on PostgreSQL rows are
 //! locked by the statements themselves. See [`crate::dialect`] for what the SQL may contain.
 
 mod lock;
 mod row;
 mod tx;
 mod value;
+mod writer;
 
 use std::{path::PathBuf, str::FromStr, sync::Arc, time::Duration};
 
@@ -16,8 +18,6 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
-use tokio::sync::Mutex;
-
 pub use self::{
     row::Row,
     tx::Tx,
@@ -59,7 +59,7 @@ pub struct Db {
 
 enum Inner {
     Postgres { pool: PgPool, options: PgConnectOptions },
-    Sqlite { read: SqlitePool, write: Arc<Mutex<tx::SqliteWriter>>, _lock: lock::FolderLock },
+    Sqlite { read: SqlitePool, write: writer::Writer, _lock: lock::FolderLock },
 }
 
 impl Db {
@@ -110,7 +110,6 @@ impl Db {
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
-            .auto_vacuum(SqliteAutoVacuum::Incremental)
             .foreign_keys(false)
             .busy_timeout(Duration::from_secs(10))
             .statement_cache_capacity(512)
@@ -118,11 +117,12 @@ impl Db {
             .pragma("cache_size", "-16384")
             .pragma("temp_store", "memory")
             .log_slow_statements(tracing::log::LevelFilter::Debug, Duration::from_secs(1));
-        let write = options.connect().await?;
+        // Not for readers: naming it counts as writing.
+        let write = options.clone().auto_vacuum(SqliteAutoVacuum::Incremental).connect().await?;
         let read = SqlitePoolOptions::new()
             .max_connections(SQLITE_READERS)
             .connect_lazy_with(options.read_only(true).create_if_missing(false).pragma("cache_size", "-4096").row_buffer_size(256));
-        let write = Arc::new(Mutex::new(tx::SqliteWriter::new(write)));
+        let write = writer::Writer::new(write);
         Ok(Self { inner: Arc::new(Inner::Sqlite { read, write, _lock: lock }) })
     }
 
@@ -164,7 +164,7 @@ impl Db {
     pub async fn begin(&self) -> Result<Tx> {
         match &*self.inner {
             Inner::Postgres { pool, .. } => Ok(Tx::postgres(pool.begin().await?)),
-            Inner::Sqlite { write, .. } => Tx::sqlite(write.clone().lock_owned().await).await,
+            Inner::Sqlite { write, .. } => Ok(Tx::sqlite(write.begin().await?)),
         }
     }
 
@@ -183,7 +183,7 @@ impl Db {
             Inner::Postgres { pool, .. } => pool.close().await,
             Inner::Sqlite { read, write, .. } => {
                 read.close().await;
-                write.lock().await.close().await;
+                write.close().await;
             }
         }
     }

@@ -5,6 +5,7 @@
 //! summary, made when it arrived.
 
 pub mod account;
+pub mod boxes;
 pub mod flags;
 pub mod folder;
 pub mod placement;

@@ -1,0 +1,191 @@
+//! The group commit: everything that waits goes into one transaction, and nobody waits for a timer.
+//!
+//! ```text
+//! smtp session ─┐
+//! smtp session ─┼─ accept() ─► queue ─► take all that waits ─► one transaction ─► answer each
+//! imap APPEND  ─┘               ▲                                    │
+//!                               └── busy accounts wait for the next ─┘
+//! ```
+//! A message is stored when [`Ingest::accept`] returns: its body, the placements of all its local
+//! recipients, the queue rows of the others and its events are one commit. The first that comes
+//! opens a batch; what arrives while a batch commits is the next one.
+//!
+//! A batch that the database refuses is cut in half until the one message that it refuses stands
+//! alone. An account that another process has locked is skipped and its messages go into a later
+//! batch; after a few rounds they wait for the lock. An ambiguous COMMIT is told as such: the
+//! sender must ask again, and a copy is better than a loss.
+
+mod commit;
+
+use std::{collections::VecDeque, sync::Arc};
+
+use postern_core::{AccountId, Clock, FolderId, IdSource, Timestamp, TraceId};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::{
+    blob::Prepared,
+    changes::Changes,
+    db::Db,
+    error::{Result, StoreError},
+    mail::{Flags, SpecialUse},
+    queue::{self, Queue},
+    trail::EventRow,
+};
+
+/// Messages in one transaction.
+pub const BATCH_MESSAGES: usize = 256;
+/// Stored bytes in one transaction.
+pub const BATCH_BYTES: usize = 8 << 20;
+/// Messages that may wait; more wait in their sessions.
+const WAITING: usize = 4_096;
+/// How many batches may skip a message's locked account before it waits for the lock.
+const SKIPS: u32 = 10;
+
+/// What one caller wants to be true, all of it or nothing.
+#[derive(Clone, Debug, Default)]
+pub struct Accept {
+    /// Bodies that deliveries and queue rows name.
+    pub bodies: Vec<NewBody>,
+    /// Placements in boxes.
+    pub deliveries: Vec<LocalDelivery>,
+    /// What leaves through the queue.
+    pub queue: Vec<queue::NewMessage>,
+    /// Events.
+    pub events: Vec<EventRow>,
+}
+
+/// A body with what is known of it.
+#[derive(Clone, Debug)]
+pub struct NewBody {
+    /// Compressed, summed and, if large, uploaded.
+    pub prepared: Prepared,
+    /// The way it came.
+    pub trace: TraceId,
+    /// Its encoded summary.
+    pub summary: Arc<[u8]>,
+}
+
+/// One placement to make.
+#[derive(Clone, Debug)]
+pub struct LocalDelivery {
+    /// Index in [`Accept::bodies`].
+    pub body: usize,
+    /// Whose.
+    pub account: AccountId,
+    /// Where.
+    pub folder: Target,
+    /// System flags.
+    pub flags: Flags,
+    /// Keywords, joined as [`crate::mail::flags::join`] does.
+    pub keywords: Option<String>,
+    /// Header lines of this copy alone.
+    pub prefix: Vec<u8>,
+    /// INTERNALDATE.
+    pub received_at: Timestamp,
+}
+
+/// A folder of the account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// INBOX.
+    Inbox,
+    /// The folder with this use; INBOX when there is none.
+    Special(SpecialUse),
+    /// This one.
+    Folder(FolderId),
+}
+
+/// Where a delivery came to lie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Placed {
+    /// Whose.
+    pub account: AccountId,
+    /// Where.
+    pub folder: FolderId,
+    /// UIDVALIDITY there.
+    pub uid_validity: u32,
+    /// UID there.
+    pub uid: u32,
+    /// MODSEQ of the commit.
+    pub modseq: i64,
+}
+
+/// One [`Accept`] with the address of its answer.
+struct Job {
+    accept: Accept,
+    answer: oneshot::Sender<Result<Vec<Placed>>>,
+    skipped: u32,
+}
+
+impl Job {
+    fn bytes(&self) -> usize {
+        self.accept.bodies.iter().map(|b| b.prepared.stored_len()).sum()
+    }
+}
+
+/// The way in. Clones share it; when the last goes, the task ends.
+#[derive(Clone, Debug)]
+pub struct Ingest(mpsc::Sender<Job>);
+
+/// What the ingest task works with.
+#[derive(Clone)]
+pub struct Tools {
+    /// The database.
+    pub db: Db,
+    /// Ids for rows.
+    pub ids: IdSource,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Who wants to know.
+    pub changes: Changes,
+    /// Whose senders sleep until something is queued.
+    pub queue: Queue,
+}
+
+impl Ingest {
+    /// Starts the task.
+    #[must_use]
+    pub fn start(tools: Tools) -> Self {
+        let (sender, receiver) = mpsc::channel(WAITING);
+        tokio::spawn(run(tools, receiver));
+        Self(sender)
+    }
+
+    /// Stores it all in one commit, durable when this returns; placements in the order of the deliveries.
+    ///
+    /// # Errors
+    /// [`StoreError::OverQuota`] when a box has no room: nothing was stored for anybody.
+    /// [`StoreError::NotFound`] when an account or folder is gone. [`StoreError::Ambiguous`] when
+    /// the commit may or may not have happened. [`StoreError::Unavailable`] when it did not.
+    pub async fn accept(&self, accept: Accept) -> Result<Vec<Placed>> {
+        let (answer, answered) = oneshot::channel();
+        let gone = || StoreError::Unavailable("the process is stopping".into());
+        self.0.send(Job { accept, answer, skipped: 0 }).await.map_err(|_| gone())?;
+        // The task answers every job; when it died in the middle, what it did is not known.
+        answered.await.map_err(|_| StoreError::Ambiguous("the ingest task ended".into()))?
+    }
+}
+
+async fn run(tools: Tools, mut inbox: mpsc::Receiver<Job>) {
+    let mut skipped: VecDeque<Job> = VecDeque::new();
+    loop {
+        let mut batch: Vec<Job> = skipped.drain(..).collect();
+        if batch.is_empty() {
+            match inbox.recv().await {
+                Some(job) => batch.push(job),
+                None => return,
+            }
+        }
+        let mut bytes: usize = batch.iter().map(Job::bytes).sum();
+        while batch.len() < BATCH_MESSAGES && bytes < BATCH_BYTES {
+            let Ok(job) = inbox.try_recv() else { break };
+            bytes += job.bytes();
+            batch.push(job);
+        }
+        let only_skipped = batch.iter().all(|job| job.skipped > 0);
+        skipped.extend(commit::settle(&tools, batch).await);
+        if only_skipped && !skipped.is_empty() {
+            tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+        }
+    }
+}

@@ -1,0 +1,243 @@
+//! Boxes as a session uses them: the functions of this folder with the store's tools in hand, and
+//! every change told to those who listen.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError, Weak},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use postern_core::{AccountId, Clock, FolderId, MessageId, Timestamp};
+
+use super::{
+    FlagChange, Folder, SpecialUse, Usage, account, folder, read,
+    read::StoredMessage,
+    snapshot::{FolderCell, Snapshot},
+    transfer::{self, Copied, Stored},
+};
+use crate::{
+    blob::Blobs,
+    changes::{Changes, Subscription},
+    db::Db,
+    error::Result,
+};
+
+/// How long a folder that nobody has open stays in memory.
+const KEEP: Duration = Duration::from_secs(300);
+/// Entries that folders which nobody has open may hold together: about 60 MiB.
+const KEEP_ENTRIES: u64 = 1_000_000;
+
+type Cells = HashMap<(AccountId, FolderId), Weak<FolderCell>>;
+
+/// All boxes of the database. Clones share the folders in memory.
+#[derive(Clone)]
+pub struct Boxes {
+    db: Db,
+    blobs: Blobs,
+    changes: Changes,
+    clock: Arc<dyn Clock>,
+    cells: Arc<Mutex<Cells>>,
+    warm: moka::sync::Cache<(AccountId, FolderId), Arc<FolderCell>>,
+}
+
+impl Boxes {
+    pub(crate) fn new(db: Db, blobs: Blobs, changes: Changes, clock: Arc<dyn Clock>) -> Self {
+        let warm = moka::sync::Cache::builder()
+            .max_capacity(KEEP_ENTRIES)
+            .weigher(|_, cell: &Arc<FolderCell>| cell.newest().map_or(1, |s| u32::try_from(s.len()).unwrap_or(u32::MAX).max(1)))
+            .time_to_idle(KEEP)
+            .build();
+        Self { db, blobs, changes, clock, cells: Arc::default(), warm }
+    }
+
+    /// Listens for an account's changes.
+    #[must_use]
+    pub fn subscribe(&self, account: AccountId) -> Subscription {
+        self.changes.subscribe(account)
+    }
+
+    /// The shared place of a folder in memory; nothing is read yet.
+    #[must_use]
+    pub fn cell(&self, account: AccountId, folder: FolderId) -> Arc<FolderCell> {
+        let key = (account, folder);
+        let mut cells = self.cells.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(cell) = cells.get(&key).and_then(Weak::upgrade) {
+            return cell;
+        }
+        if cells.len() > 1_000 && cells.len().is_power_of_two() {
+            cells.retain(|_, cell| cell.strong_count() > 0);
+        }
+        let cell = Arc::new(FolderCell::new(account, folder));
+        cells.insert(key, Arc::downgrade(&cell));
+        cell
+    }
+
+    /// The folder as it is now, in memory.
+    ///
+    /// # Errors
+    /// [`crate::StoreError::NotFound`] when it is gone; else as the database says.
+    pub async fn snapshot(&self, cell: &Arc<FolderCell>, account: AccountId, folder: FolderId) -> Result<Arc<Snapshot>> {
+        let snapshot = cell.refresh(&self.db).await?;
+        self.warm.insert((account, folder), cell.clone());
+        Ok(snapshot)
+    }
+
+    /// Moves an open folder on and returns it as it is now.
+    ///
+    /// # Errors
+    /// As [`Boxes::snapshot`].
+    pub async fn refresh(&self, cell: &FolderCell) -> Result<Arc<Snapshot>> {
+        cell.refresh(&self.db).await
+    }
+
+    /// All folders, by name.
+    ///
+    /// # Errors
+    /// As the database says.
+    pub async fn folders(&self, account: AccountId) -> Result<Vec<Folder>> {
+        folder::list(&self.db, account).await
+    }
+
+    /// Names that are subscribed and do not exist.
+    ///
+    /// # Errors
+    /// As the database says.
+    pub async fn missing_subscriptions(&self, account: AccountId) -> Result<Vec<String>> {
+        folder::missing_subscriptions(&self.db, account).await
+    }
+
+    /// A folder by its name.
+    ///
+    /// # Errors
+    /// As the database says.
+    pub async fn folder(&self, account: AccountId, name: &str) -> Result<Option<Folder>> {
+        folder::by_name(&self.db, account, name).await
+    }
+
+    /// See [`folder::create`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn create(&self, account: AccountId, name: &str, special_use: Option<SpecialUse>) -> Result<Folder> {
+        let made = folder::create(&self.db, account, name, special_use).await?;
+        self.changes.announce([(account, made.modseq)]);
+        Ok(made)
+    }
+
+    /// See [`folder::delete`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn delete(&self, account: AccountId, name: &str) -> Result<()> {
+        let locked = folder::delete(&self.db, account, name, self.clock.now()).await?;
+        self.changes.announce([(account, locked.modseq)]);
+        Ok(())
+    }
+
+    /// See [`folder::rename`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn rename(&self, account: AccountId, from: &str, to: &str) -> Result<()> {
+        let locked = folder::rename(&self.db, account, from, to, self.clock.now()).await?;
+        self.changes.announce([(account, locked.modseq)]);
+        Ok(())
+    }
+
+    /// See [`folder::subscribe`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn set_subscribed(&self, account: AccountId, name: &str, subscribed: bool) -> Result<()> {
+        folder::subscribe(&self.db, account, name, subscribed).await
+    }
+
+    /// See [`transfer::store`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn store(&self, account: AccountId, folder: FolderId, uids: &[i64], change: &FlagChange, unchanged_since: Option<i64>) -> Result<Stored> {
+        let stored = transfer::store(&self.db, account, folder, uids, change, unchanged_since).await?;
+        self.changes.announce([(account, stored.modseq)]);
+        Ok(stored)
+    }
+
+    /// See [`transfer::expunge`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn expunge(&self, account: AccountId, folder: FolderId, uids: Option<&[i64]>) -> Result<(i64, Vec<u32>)> {
+        let gone = transfer::expunge(&self.db, account, folder, uids, self.clock.now()).await?;
+        self.changes.announce([(account, gone.0)]);
+        Ok(gone)
+    }
+
+    /// See [`transfer::copy`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn copy(&self, account: AccountId, from: FolderId, uids: &[i64], to: FolderId) -> Result<Copied> {
+        let copied = transfer::copy(&self.db, account, from, uids, to, self.clock.now()).await?;
+        self.changes.announce([(account, copied.modseq)]);
+        Ok(copied)
+    }
+
+    /// See [`transfer::move_to`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn move_to(&self, account: AccountId, from: FolderId, uids: &[i64], to: FolderId) -> Result<Copied> {
+        let copied = transfer::move_to(&self.db, account, from, uids, to, self.clock.now()).await?;
+        self.changes.announce([(account, copied.modseq)]);
+        Ok(copied)
+    }
+
+    /// See [`transfer::expire`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn expire(&self, account: AccountId, folder: FolderId, before: Timestamp, limit: i64) -> Result<usize> {
+        let (modseq, gone) = transfer::expire(&self.db, account, folder, before, limit, self.clock.now()).await?;
+        self.changes.announce([(account, modseq)]);
+        Ok(gone.len())
+    }
+
+    /// Rows of messages; those that are swept already are missing.
+    ///
+    /// # Errors
+    /// As the database says.
+    pub async fn messages(&self, account: AccountId, ids: &[i64]) -> Result<HashMap<i64, StoredMessage>> {
+        let mut found = HashMap::with_capacity(ids.len());
+        for ids in ids.chunks(read::SUMMARIES) {
+            found.extend(read::messages(&self.db, account, ids).await?);
+        }
+        Ok(found)
+    }
+
+    /// One message with its content.
+    ///
+    /// # Errors
+    /// [`crate::StoreError::NotFound`] when it is swept; [`crate::StoreError::Damaged`]; else as the database says.
+    pub async fn message(&self, account: AccountId, id: MessageId) -> Result<(StoredMessage, Bytes)> {
+        let message = read::message(&self.db, account, id).await?;
+        let content = read::content(&self.db, &self.blobs, &message).await?;
+        Ok((message, content))
+    }
+
+    /// The content of a message whose row is known.
+    ///
+    /// # Errors
+    /// As [`Boxes::message`].
+    pub async fn content(&self, message: &StoredMessage) -> Result<Bytes> {
+        read::content(&self.db, &self.blobs, message).await
+    }
+
+    /// What an account holds.
+    ///
+    /// # Errors
+    /// [`crate::StoreError::NotFound`]; else as the database says.
+    pub async fn usage(&self, id: AccountId) -> Result<Usage> {
+        account::usage(&self.db, id, self.clock.now()).await
+    }
+}
