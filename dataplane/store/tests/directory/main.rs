@@ -5,12 +5,11 @@
 #[path = "../support/mod.rs"]
 mod support;
 
-use postern_tests::{TestDatabase, suite};
-
-suite!(the_schema_comes_up_once);
-
-async fn the_schema_comes_up_once(at: TestDatabase) {
-    let db = support::open(&at).await;
-    let again = postern_store::migrations::migrate(&db).await.unwrap();
-    assert!(again >= 1);
-}
+mod accounts;
+mod addresses;
+mod claims;
+mod position;
+mod processes;
+mod projection;
+mod secrets;
+mod world;
