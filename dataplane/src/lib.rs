@@ -1,0 +1,22 @@
+//! The server itself: configuration, command line, health, the control socket, and the wiring of all
+//! parts into one process. A library, so that a test can run a server inside itself.
+//!
+//! ```text
+//!  args ─► config ─► server ─┬─ health (readiness, metrics, drain)
+//!   cli ─► control ──────────┼─ control socket
+//!                            └─ the roles: listeners, sender, janitor, manifests
+//! ```
+//!
+//! What mail is, and what becomes of it, is told in the crates below; nothing here decides about a message.
+
+pub mod args;
+pub mod cli;
+pub mod config;
+pub mod control;
+pub mod health;
+pub mod metrics;
+pub mod readiness;
+pub mod server;
+pub mod signal;
+pub mod table;
+pub mod telemetry;
