@@ -2,11 +2,11 @@
 
 use postern_core::{AccountId, Timestamp};
 
-use super::{Usage, folder::{self, SpecialUse}};
+use super::{Usage, folder::SpecialUse};
 use crate::{
     args,
     blob,
-    db::{Db, Tx},
+    db::{Column, Db, Tx},
     error::{Result, StoreError},
 };
 
@@ -29,20 +29,35 @@ const TOMBSTONE: i64 = 1;
 /// # Errors
 /// As the database says.
 pub async fn create(tx: &mut Tx, account: AccountId, quota: Option<i64>, now: Timestamp) -> Result<()> {
-    let made = tx
-        .execute("INSERT INTO account (id, quota, uid_validity) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING", args![
-            account,
-            quota,
-            // UIDVALIDITY begins at the clock's seconds, so that a box made anew under an old name never repeats one.
-            now.secs()
-        ])
-        .await?;
-    if made == 0 {
+    if tx.row("SELECT state FROM account WHERE id = $1", args![account]).await?.is_some() {
         return set_quota(tx, account, quota).await;
     }
-    for (name, special_use) in FOLDERS {
-        folder::insert(tx, account, name, special_use).await?;
-    }
+    create_new(tx, &[(account, quota)], now).await
+}
+
+/// Makes accounts whose ids are new, with their folders, in two statements however many they are.
+///
+/// # Errors
+/// As the database says, also when one of them exists.
+pub async fn create_new(tx: &mut Tx, accounts: &[(AccountId, Option<i64>)], now: Timestamp) -> Result<()> {
+    // UIDVALIDITY begins at the clock's seconds, so that a box made anew under an old name never repeats one.
+    let (first, folders) = (now.secs(), FOLDERS.len() as i64);
+    let rows = [
+        Column::ints(accounts.iter().map(|(id, _)| id.0)),
+        Column::OptInt(accounts.iter().map(|(_, quota)| *quota).collect()),
+        Column::ints(accounts.iter().map(|_| 1 + folders)),
+        Column::ints(accounts.iter().map(|_| first + folders)),
+    ];
+    tx.batch("INSERT INTO account (id, quota, next_folder, uid_validity) {rows}", &rows).await?;
+    let each = || accounts.iter().flat_map(|(id, _)| (0..).zip(FOLDERS).map(move |(at, folder)| (id.0, at, folder)));
+    let rows = [
+        Column::ints(each().map(|(account, ..)| account)),
+        Column::ints(each().map(|(_, at, _)| 1 + at)),
+        Column::texts(each().map(|(.., (name, _))| name)),
+        Column::OptText(each().map(|(.., (_, special_use))| special_use.map(|s| s.as_str().to_owned())).collect()),
+        Column::ints(each().map(|(_, at, _)| first + at)),
+    ];
+    tx.batch("INSERT INTO folder (account, id, name, special_use, uid_validity) {rows}", &rows).await?;
     Ok(())
 }
 

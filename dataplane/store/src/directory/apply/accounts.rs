@@ -79,15 +79,21 @@ pub async fn write(
     adopted: &HashMap<String, Stored>,
 ) -> Result<()> {
     let defaults = default_quotas(tx, apply, changed).await?;
+    let mut new = Vec::new();
     for wanted in changed {
         match wanted.item {
             Item::Account(_) => {
                 let Some(id) = accounts.get(&wanted.owner) else { continue };
                 let domain = (wanted.tenant.to_owned(), wanted.domain.clone().unwrap_or_default());
                 let quota = wanted.quota.or_else(|| defaults.get(&domain).copied().flatten());
-                account::create(tx, *id, quota, apply.now).await?;
-                if adopted.get(&wanted.owner).or_else(|| stored.get(&wanted.owner)).is_some_and(|row| row.gone) {
-                    account::revive(tx, *id).await?;
+                match adopted.get(&wanted.owner).or_else(|| stored.get(&wanted.owner)) {
+                    None => new.push((*id, quota)),
+                    Some(row) => {
+                        account::set_quota(tx, *id, quota).await?;
+                        if row.gone {
+                            account::revive(tx, *id).await?;
+                        }
+                    }
                 }
             }
             Item::Domain(record) if stored.contains_key(&wanted.owner) => {
@@ -98,7 +104,7 @@ pub async fn write(
             _ => {}
         }
     }
-    Ok(())
+    account::create_new(tx, &new, apply.now).await
 }
 
 type ByDomain = HashMap<(String, String), Option<i64>>;
