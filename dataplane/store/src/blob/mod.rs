@@ -113,7 +113,9 @@ impl Blobs {
         let body = match (row.opt_text(3)?, &self.backend) {
             (None, _) => codec::decode(codec, row.slice(4)?, size)?,
             (Some(location), Some(backend)) => codec::decode(codec, &backend.get(&location).await?, size)?,
-            (Some(_), None) => return Err(StoreError::Unavailable("the body lies outside the database and no place for bodies is configured".into())),
+            (Some(_), None) => {
+                return Err(StoreError::Unavailable("the body lies outside the database and no place for bodies is configured".into()));
+            }
         };
         if blake3::hash(&body).as_bytes()[..] != *row.slice(2)? {
             return Err(StoreError::Damaged(format!("body {id} does not have its checksum")));
@@ -136,14 +138,17 @@ pub async fn insert(tx: &mut Tx, bodies: &[&Prepared], now: Timestamp) -> Result
     if bodies.iter().any(|b| b.location.is_some() && now.since(b.at) > UPLOAD_TTL) {
         return Err(StoreError::Refused("a body waited too long for its transaction".into()));
     }
-    tx.batch("INSERT INTO blob (id, codec, size, checksum, location, body) {rows}", &[
-        Column::ints(bodies.iter().map(|b| b.id.0)),
-        Column::ints(bodies.iter().map(|b| b.codec as i64)),
-        Column::ints(bodies.iter().map(|b| b.size as i64)),
-        Column::Bytes(bodies.iter().map(|b| b.checksum.to_vec()).collect()),
-        Column::OptText(bodies.iter().map(|b| b.location.clone()).collect()),
-        Column::OptBytes(bodies.iter().map(|b| b.body.clone()).collect()),
-    ])
+    tx.batch(
+        "INSERT INTO blob (id, codec, size, checksum, location, body) {rows}",
+        &[
+            Column::ints(bodies.iter().map(|b| b.id.0)),
+            Column::ints(bodies.iter().map(|b| b.codec as i64)),
+            Column::ints(bodies.iter().map(|b| b.size as i64)),
+            Column::Bytes(bodies.iter().map(|b| b.checksum.to_vec()).collect()),
+            Column::OptText(bodies.iter().map(|b| b.location.clone()).collect()),
+            Column::OptBytes(bodies.iter().map(|b| b.body.clone()).collect()),
+        ],
+    )
     .await?;
     Ok(())
 }

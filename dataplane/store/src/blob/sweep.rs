@@ -8,12 +8,7 @@ use std::time::Duration;
 use postern_core::{BlobId, Timestamp};
 
 use super::{Blobs, ORPHAN_AGE};
-use crate::{
-    args,
-    db::Db,
-    error::Result,
-    transaction,
-};
+use crate::{args, db::Db, error::Result, transaction};
 
 /// Rows looked at in one transaction, so that a delivery never waits long behind the sweeper.
 pub const SWEEP_SLICE: i64 = 200;
@@ -73,7 +68,8 @@ impl Blobs {
 }
 
 async fn sweep_messages(db: &Db, before: Timestamp, now: Timestamp) -> Result<u64> {
-    let marked = db.rows("SELECT account, message FROM dead_message WHERE since < $1 ORDER BY since LIMIT $2", args![before, SWEEP_SLICE]).await?;
+    let marked =
+        db.rows("SELECT account, message FROM dead_message WHERE since < $1 ORDER BY since LIMIT $2", args![before, SWEEP_SLICE]).await?;
     let mut by_account = std::collections::BTreeMap::<i64, Vec<i64>>::new();
     for row in marked {
         by_account.entry(row.int(0)?).or_default().push(row.int(1)?);
@@ -83,7 +79,12 @@ async fn sweep_messages(db: &Db, before: Timestamp, now: Timestamp) -> Result<u6
         removed += transaction!(db, |tx| {
             // The account's lock keeps a COPY from taking a new pointer between the look and the removal.
             tx.row("SELECT id FROM account WHERE id = $1 FOR UPDATE", args![account]).await?;
-            let gone = tx.rows("DELETE FROM message WHERE account = $1 AND id = ANY($2) AND placements <= 0 RETURNING blob", args![account, &messages]).await?;
+            let gone = tx
+                .rows(
+                    "DELETE FROM message WHERE account = $1 AND id = ANY($2) AND placements <= 0 RETURNING blob",
+                    args![account, &messages],
+                )
+                .await?;
             let mut blobs = Vec::with_capacity(gone.len());
             for row in &gone {
                 blobs.push(row.int(0)?);
@@ -109,7 +110,9 @@ pub async fn mark(tx: &mut crate::db::Tx, blobs: &[i64], now: Timestamp) -> Resu
 
 async fn sweep_bodies(db: &Db, before: Timestamp) -> Result<(u64, Vec<String>)> {
     transaction!(db, |tx| {
-        let marked = tx.rows("SELECT blob FROM dead_blob WHERE since < $1 ORDER BY since LIMIT $2 FOR UPDATE SKIP LOCKED", args![before, SWEEP_SLICE]).await?;
+        let marked = tx
+            .rows("SELECT blob FROM dead_blob WHERE since < $1 ORDER BY since LIMIT $2 FOR UPDATE SKIP LOCKED", args![before, SWEEP_SLICE])
+            .await?;
         let mut ids = Vec::with_capacity(marked.len());
         for row in &marked {
             ids.push(row.int(0)?);

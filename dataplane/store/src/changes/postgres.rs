@@ -78,7 +78,8 @@ async fn listen(options: &sqlx::postgres::PgConnectOptions, hub: &Changes, hints
 }
 
 async fn listen_once(options: &sqlx::postgres::PgConnectOptions, hub: &Changes, hints: &Hints) -> Result<(), sqlx::Error> {
-    let pool = sqlx::postgres::PgPoolOptions::new().max_connections(1).max_lifetime(None).idle_timeout(None).connect_lazy_with(options.clone());
+    let pool =
+        sqlx::postgres::PgPoolOptions::new().max_connections(1).max_lifetime(None).idle_timeout(None).connect_lazy_with(options.clone());
     let mut listener = PgListener::connect_with(&pool).await?;
     listener.listen_all([ACCOUNTS, DIRECTORY, QUEUE]).await?;
     loop {

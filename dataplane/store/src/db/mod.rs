@@ -13,11 +13,6 @@ mod writer;
 
 use std::{path::PathBuf, str::FromStr, sync::Arc, time::Duration};
 
-use sqlx::{
-    ConnectOptions, PgPool, SqlitePool,
-    postgres::{PgConnectOptions, PgPoolOptions},
-    sqlite::{SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
-};
 pub use self::{
     row::Row,
     tx::Tx,
@@ -26,6 +21,11 @@ pub use self::{
 use crate::{
     dialect::{Dialect, postgres, sqlite},
     error::{Result, StoreError},
+};
+use sqlx::{
+    ConnectOptions, PgPool, SqlitePool,
+    postgres::{PgConnectOptions, PgPoolOptions},
+    sqlite::{SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
 /// Connections that a process opens to PostgreSQL unless told otherwise.

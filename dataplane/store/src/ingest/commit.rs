@@ -106,7 +106,12 @@ async fn attempt(tools: &Tools, jobs: &[&Accept], wait: bool) -> Result<(Vec<Dec
 
 async fn write(tools: &Tools, tx: &mut Tx, jobs: &[&Accept], wait: bool) -> Result<(Vec<Decision>, Queued)> {
     let now = tools.clock.now();
-    let wanted: Vec<i64> = jobs.iter().flat_map(|job| job.deliveries.iter().map(|d| d.account.0)).collect::<std::collections::BTreeSet<_>>().into_iter().collect();
+    let wanted: Vec<i64> = jobs
+        .iter()
+        .flat_map(|job| job.deliveries.iter().map(|d| d.account.0))
+        .collect::<std::collections::BTreeSet<_>>()
+        .into_iter()
+        .collect();
     let mut accounts = lock(tx, &wanted, wait).await?;
     let busy = busy(tools, tx, &wanted, &accounts).await?;
     let mut folders = folders(tx, &wanted, jobs).await?;
@@ -128,7 +133,8 @@ async fn write(tools: &Tools, tx: &mut Tx, jobs: &[&Accept], wait: bool) -> Resu
     }
     let bodies: Vec<_> = stored.iter().flat_map(|(job, _)| job.bodies.iter().map(|b| &b.prepared)).collect();
     blob::insert(tx, &bodies, now).await?;
-    let placements: Vec<_> = stored.iter().flat_map(|(job, placed)| job.deliveries.iter().zip(*placed).map(move |(d, p)| (*job, d, p))).collect();
+    let placements: Vec<_> =
+        stored.iter().flat_map(|(job, placed)| job.deliveries.iter().zip(*placed).map(move |(d, p)| (*job, d, p))).collect();
     insert_messages(tools, tx, &placements).await?;
     let queued: Vec<_> = stored.iter().flat_map(|(job, _)| job.queue.iter().cloned()).collect();
     let queued = queue::insert(tx, &queued, &tools.ids).await?;
@@ -172,7 +178,8 @@ async fn folders(tx: &mut Tx, accounts: &[i64], jobs: &[&Accept]) -> Result<Hash
     }
     let targets = || jobs.iter().flat_map(|job| job.deliveries.iter().map(|d| d.folder));
     let rows = if targets().all(|t| t == Target::Inbox) {
-        tx.rows("SELECT account, id, uid_validity, uid_next, special_use FROM folder WHERE account = ANY($1) AND id = 1", args![accounts]).await?
+        tx.rows("SELECT account, id, uid_validity, uid_next, special_use FROM folder WHERE account = ANY($1) AND id = 1", args![accounts])
+            .await?
     } else {
         let named: Vec<i64> = targets().filter_map(|t| if let Target::Folder(id) = t { Some(id.0) } else { None }).collect();
         tx.rows(
@@ -217,7 +224,9 @@ fn decide(job: &Accept, accounts: &mut BTreeMap<i64, Account>, busy: &HashSet<i6
     }
     let mut placed = Vec::with_capacity(ids.len());
     for (delivery, id) in job.deliveries.iter().zip(ids) {
-        let (Some(account), Some(folder)) = (accounts.get_mut(&delivery.account.0), folders.get_mut(&(delivery.account.0, id))) else { continue };
+        let (Some(account), Some(folder)) = (accounts.get_mut(&delivery.account.0), folders.get_mut(&(delivery.account.0, id))) else {
+            continue;
+        };
         let bytes = size(job, delivery);
         account.bytes += bytes;
         account.messages += 1;
@@ -261,16 +270,19 @@ async fn insert_messages(tools: &Tools, tx: &mut Tx, placements: &[(&Accept, &Lo
     let ints = |f: &dyn Fn(&(&super::NewBody, &LocalDelivery, &Placed, i64, i64)) -> i64| Column::Int(rows.iter().map(f).collect());
     let account = ints(&|r| r.1.account.0);
     let (id, size, received_at) = (ints(&|r| r.3), ints(&|r| r.4), ints(&|r| r.1.received_at.0));
-    tx.batch("INSERT INTO message (account, id, blob, size, received_at, trace, prefix, summary) {rows}", &[
-        account.clone(),
-        id.clone(),
-        ints(&|r| r.0.prepared.id.0),
-        size.clone(),
-        received_at.clone(),
-        ints(&|r| r.0.trace.0),
-        Column::Bytes(rows.iter().map(|r| r.1.prefix.clone()).collect()),
-        Column::Bytes(rows.iter().map(|r| r.0.summary.to_vec()).collect()),
-    ])
+    tx.batch(
+        "INSERT INTO message (account, id, blob, size, received_at, trace, prefix, summary) {rows}",
+        &[
+            account.clone(),
+            id.clone(),
+            ints(&|r| r.0.prepared.id.0),
+            size.clone(),
+            received_at.clone(),
+            ints(&|r| r.0.trace.0),
+            Column::Bytes(rows.iter().map(|r| r.1.prefix.clone()).collect()),
+            Column::Bytes(rows.iter().map(|r| r.0.summary.to_vec()).collect()),
+        ],
+    )
     .await?;
     let modseq = ints(&|r| r.2.modseq);
     tx.batch("INSERT INTO placement (account, folder, uid, message, flags, keywords, size, received_at, saved_at, created_modseq, modseq) {rows}", &[

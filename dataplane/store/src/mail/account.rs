@@ -4,8 +4,7 @@ use postern_core::{AccountId, Timestamp};
 
 use super::{Usage, folder::SpecialUse};
 use crate::{
-    args,
-    blob,
+    args, blob,
     db::{Column, Db, Tx},
     error::{Result, StoreError},
 };

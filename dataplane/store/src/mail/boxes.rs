@@ -157,7 +157,14 @@ impl Boxes {
     ///
     /// # Errors
     /// As there.
-    pub async fn store(&self, account: AccountId, folder: FolderId, uids: &[i64], change: &FlagChange, unchanged_since: Option<i64>) -> Result<Stored> {
+    pub async fn store(
+        &self,
+        account: AccountId,
+        folder: FolderId,
+        uids: &[i64],
+        change: &FlagChange,
+        unchanged_since: Option<i64>,
+    ) -> Result<Stored> {
         let stored = transfer::store(&self.db, account, folder, uids, change, unchanged_since).await?;
         self.changes.announce([(account, stored.modseq)]);
         Ok(stored)

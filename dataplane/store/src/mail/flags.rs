@@ -61,9 +61,7 @@ impl FlagChange {
         match self {
             Self::Replace(f, k) => (*f, join(k.iter().map(String::as_str))),
             Self::Add(f, k) => (flags.with(*f), join(held().chain(k.iter().map(String::as_str)))),
-            Self::Remove(f, k) => {
-                (flags.without(*f), join(held().filter(|h| !k.iter().any(|r| r.eq_ignore_ascii_case(h)))))
-            }
+            Self::Remove(f, k) => (flags.without(*f), join(held().filter(|h| !k.iter().any(|r| r.eq_ignore_ascii_case(h))))),
         }
     }
 }

@@ -192,7 +192,11 @@ pub async fn create(db: &Db, account: AccountId, name: &str, special_use: Option
             }
         }
         if let Some(special_use) = special_use {
-            tx.execute("UPDATE folder SET special_use = NULL WHERE account = $1 AND special_use = $2", args![account, special_use.as_str()]).await?;
+            tx.execute(
+                "UPDATE folder SET special_use = NULL WHERE account = $1 AND special_use = $2",
+                args![account, special_use.as_str()],
+            )
+            .await?;
         }
         let id = insert(tx, account, name, special_use).await?;
         locked(tx, account, id).await
@@ -210,7 +214,12 @@ pub async fn delete(db: &Db, account: AccountId, name: &str, now: Timestamp) -> 
     transaction!(db, |tx| {
         let locked_account = lock(tx, account).await?;
         let id = find(tx, account, name).await?.ok_or(StoreError::NotFound("folder"))?;
-        let below = tx.row("SELECT 1 FROM folder WHERE account = $1 AND name >= $2 AND name < $3 LIMIT 1", args![account, &format!("{name}/"), &format!("{name}0")]).await?;
+        let below = tx
+            .row(
+                "SELECT 1 FROM folder WHERE account = $1 AND name >= $2 AND name < $3 LIMIT 1",
+                args![account, &format!("{name}/"), &format!("{name}0")],
+            )
+            .await?;
         if below.is_some() {
             return Err(StoreError::Refused("the folder has folders below it; delete those first".into()));
         }
@@ -247,7 +256,12 @@ pub async fn rename(db: &Db, account: AccountId, from: &str, to: &str, now: Time
             placement::move_all(tx, account, INBOX, target, locked_account.modseq, now).await?;
             return Ok(locked_account);
         }
-        let below = tx.rows("SELECT id, name FROM folder WHERE account = $1 AND name >= $2 AND name < $3", args![account, &format!("{from}/"), &format!("{from}0")]).await?;
+        let below = tx
+            .rows(
+                "SELECT id, name FROM folder WHERE account = $1 AND name >= $2 AND name < $3",
+                args![account, &format!("{from}/"), &format!("{from}0")],
+            )
+            .await?;
         tx.execute("UPDATE folder SET name = $3 WHERE account = $1 AND id = $2", args![account, id, to]).await?;
         for row in &below {
             let name = format!("{to}{}", &row.str(1)?[from.len()..]);
@@ -268,7 +282,8 @@ pub async fn subscribe(db: &Db, account: AccountId, name: &str, subscribed: bool
     check_name(name)?;
     transaction!(db, |tx| {
         lock(tx, account).await?;
-        let known = tx.execute("UPDATE folder SET subscribed = $3 WHERE account = $1 AND name = $2", args![account, name, subscribed]).await?;
+        let known =
+            tx.execute("UPDATE folder SET subscribed = $3 WHERE account = $1 AND name = $2", args![account, name, subscribed]).await?;
         if known == 0 && subscribed {
             let count = tx.row("SELECT count(*) FROM subscription WHERE account = $1", args![account]).await?;
             if count.map_or(Ok(0), |r| r.int(0))? >= MAX_FOLDERS {
@@ -293,10 +308,17 @@ pub async fn missing_subscriptions(db: &Db, account: AccountId) -> Result<Vec<St
 }
 
 async fn find(tx: &mut Tx, account: AccountId, name: &str) -> Result<Option<FolderId>> {
-    tx.row("SELECT id FROM folder WHERE account = $1 AND name = $2", args![account, name]).await?.map(|row| Ok(FolderId(row.int(0)?))).transpose()
+    tx.row("SELECT id FROM folder WHERE account = $1 AND name = $2", args![account, name])
+        .await?
+        .map(|row| Ok(FolderId(row.int(0)?)))
+        .transpose()
 }
 
 fn check_name(name: &str) -> Result<()> {
     let bad = name.is_empty() || name.len() > MAX_NAME || name.chars().any(char::is_control) || name.split('/').any(str::is_empty);
-    if bad { Err(StoreError::Refused("a folder's name has 1 to 1024 octets, no control characters and no empty level".into())) } else { Ok(()) }
+    if bad {
+        Err(StoreError::Refused("a folder's name has 1 to 1024 octets, no control characters and no empty level".into()))
+    } else {
+        Ok(())
+    }
 }

@@ -58,12 +58,10 @@ impl Locked {
     /// # Errors
     /// As the database says.
     pub async fn save(&self, tx: &mut Tx, bytes: i64, messages: i64) -> Result<()> {
-        tx.execute("UPDATE account SET modseq = $2, used = used + $3, messages = messages + $4 WHERE id = $1", args![
-            self.id,
-            self.modseq,
-            bytes,
-            messages
-        ])
+        tx.execute(
+            "UPDATE account SET modseq = $2, used = used + $3, messages = messages + $4 WHERE id = $1",
+            args![self.id, self.modseq, bytes, messages],
+        )
         .await?;
         Ok(())
     }

@@ -6,7 +6,10 @@ use std::collections::BTreeMap;
 
 use postern_core::{AccountId, FolderId, Timestamp};
 
-use super::{flags::{FlagChange, Flags}, folder};
+use super::{
+    flags::{FlagChange, Flags},
+    folder,
+};
 use crate::{
     args,
     db::{Column, Row, Tx},
@@ -134,14 +137,10 @@ pub async fn change_flags(
         outcomes.entry((placement.flags.0, placement.keywords.as_deref())).or_default().push(placement.uid.into());
     }
     for ((flags, keywords), uids) in outcomes {
-        tx.execute("UPDATE placement SET flags = $4, keywords = $5, modseq = $6 WHERE account = $1 AND folder = $2 AND uid = ANY($3)", args![
-            account,
-            folder,
-            &uids,
-            i64::from(flags),
-            keywords,
-            modseq
-        ])
+        tx.execute(
+            "UPDATE placement SET flags = $4, keywords = $5, modseq = $6 WHERE account = $1 AND folder = $2 AND uid = ANY($3)",
+            args![account, folder, &uids, i64::from(flags), keywords, modseq],
+        )
         .await?;
     }
     if !changed.is_empty() {
@@ -155,7 +154,14 @@ pub async fn change_flags(
 ///
 /// # Errors
 /// As the database says.
-pub async fn expunge(tx: &mut Tx, account: AccountId, folder: FolderId, modseq: i64, uids: &[i64], now: Timestamp) -> Result<(Vec<u32>, i64, i64)> {
+pub async fn expunge(
+    tx: &mut Tx,
+    account: AccountId,
+    folder: FolderId,
+    modseq: i64,
+    uids: &[i64],
+    now: Timestamp,
+) -> Result<(Vec<u32>, i64, i64)> {
     let gone = tx
         .rows(
             "DELETE FROM placement WHERE account = $1 AND folder = $2 AND uid = ANY($3) \
@@ -171,12 +177,15 @@ pub async fn expunge(tx: &mut Tx, account: AccountId, folder: FolderId, modseq: 
     let mut delta = Delta::default();
     gone.iter().for_each(|p| delta.count(p.flags, p.size, -1));
     let rows = gone.len();
-    tx.batch("INSERT INTO expunged (account, folder, modseq, uid) {rows}", &[
-        Column::Int(vec![account.0; rows]),
-        Column::Int(vec![folder.0; rows]),
-        Column::Int(vec![modseq; rows]),
-        Column::ints(gone.iter().map(|p| p.uid.into())),
-    ])
+    tx.batch(
+        "INSERT INTO expunged (account, folder, modseq, uid) {rows}",
+        &[
+            Column::Int(vec![account.0; rows]),
+            Column::Int(vec![folder.0; rows]),
+            Column::Int(vec![modseq; rows]),
+            Column::ints(gone.iter().map(|p| p.uid.into())),
+        ],
+    )
     .await?;
     save_counters(tx, account, folder, modseq, delta).await?;
     release(tx, account, gone.iter().map(|p| p.message), now).await?;

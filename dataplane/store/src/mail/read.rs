@@ -35,17 +35,21 @@ pub struct StoredMessage {
 /// # Errors
 /// As the database says.
 pub async fn messages(db: &Db, account: AccountId, ids: &[i64]) -> Result<HashMap<i64, StoredMessage>> {
-    let rows = db.rows("SELECT id, blob, trace, prefix, summary FROM message WHERE account = $1 AND id = ANY($2)", args![account, ids]).await?;
+    let rows =
+        db.rows("SELECT id, blob, trace, prefix, summary FROM message WHERE account = $1 AND id = ANY($2)", args![account, ids]).await?;
     let mut found = HashMap::with_capacity(rows.len());
     for row in rows {
         let id = row.int(0)?;
-        found.insert(id, StoredMessage {
-            id: MessageId(id),
-            blob: BlobId(row.int(1)?),
-            trace: TraceId(row.int(2)?),
-            prefix: row.bytes(3)?,
-            summary: row.bytes(4)?,
-        });
+        found.insert(
+            id,
+            StoredMessage {
+                id: MessageId(id),
+                blob: BlobId(row.int(1)?),
+                trace: TraceId(row.int(2)?),
+                prefix: row.bytes(3)?,
+                summary: row.bytes(4)?,
+            },
+        );
     }
     Ok(found)
 }

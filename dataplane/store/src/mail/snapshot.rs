@@ -302,7 +302,9 @@ impl FolderCell {
                 args![self.account, self.folder, since],
             )
             .await?;
-        let expunged = db.rows("SELECT uid FROM expunged WHERE account = $1 AND folder = $2 AND modseq > $3", args![self.account, self.folder, since]).await?;
+        let expunged = db
+            .rows("SELECT uid FROM expunged WHERE account = $1 AND folder = $2 AND modseq > $3", args![self.account, self.folder, since])
+            .await?;
         let changed = changed.iter().map(|row| Ok(placement::placement(row)?.into())).collect::<Result<_>>()?;
         let expunged = expunged.iter().map(|row| Ok(u32::try_from(row.int(0)?).unwrap_or(u32::MAX))).collect::<Result<_>>()?;
         Ok((changed, expunged))

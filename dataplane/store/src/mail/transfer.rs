@@ -26,7 +26,14 @@ pub struct Stored {
 ///
 /// # Errors
 /// [`crate::StoreError::NotFound`] when the account is gone; else as the database says.
-pub async fn store(db: &Db, account: AccountId, folder: FolderId, uids: &[i64], change: &FlagChange, unchanged_since: Option<i64>) -> Result<Stored> {
+pub async fn store(
+    db: &Db,
+    account: AccountId,
+    folder: FolderId,
+    uids: &[i64],
+    change: &FlagChange,
+    unchanged_since: Option<i64>,
+) -> Result<Stored> {
     transaction!(db, |tx| {
         let locked = lock(tx, account).await?;
         let (changed, refused) = placement::change_flags(tx, account, folder, locked.modseq, uids, change, unchanged_since).await?;
@@ -116,7 +123,14 @@ pub async fn move_to(db: &Db, account: AccountId, from: FolderId, uids: &[i64], 
 ///
 /// # Errors
 /// As [`store`].
-pub async fn expire(db: &Db, account: AccountId, folder: FolderId, before: Timestamp, limit: i64, now: Timestamp) -> Result<(i64, Vec<u32>)> {
+pub async fn expire(
+    db: &Db,
+    account: AccountId,
+    folder: FolderId,
+    before: Timestamp,
+    limit: i64,
+    now: Timestamp,
+) -> Result<(i64, Vec<u32>)> {
     transaction!(db, |tx| {
         let locked = lock(tx, account).await?;
         let sql = "SELECT uid FROM placement WHERE account = $1 AND folder = $2 AND saved_at < $3 ORDER BY uid LIMIT $4";

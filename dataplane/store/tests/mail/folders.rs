@@ -1,0 +1,89 @@
+//! Names, levels, renames, subscriptions.
+
+use postern_store::{StoreError, mail::SpecialUse};
+use postern_tests::TestDatabase;
+
+use crate::fixture::*;
+
+postern_tests::suite!(
+    folders_are_there_before_the_first_login,
+    a_level_that_is_missing_is_made,
+    a_name_made_again_has_another_uid_validity,
+    a_rename_takes_what_is_below_along,
+    renaming_inbox_moves_its_mail,
+    a_subscription_outlives_its_folder,
+);
+
+async fn names(store: &postern_store::Store, account: postern_core::AccountId) -> Vec<String> {
+    store.boxes.folders(account).await.unwrap().into_iter().map(|f| f.name).collect()
+}
+
+async fn folders_are_there_before_the_first_login(at: TestDatabase) {
+    let store = open(&at).await;
+    let alice = account(&store, None).await;
+    assert_eq!(names(&store, alice).await, ["Archive", "Drafts", "INBOX", "Junk", "Sent", "Trash"]);
+    assert_eq!(store.boxes.folder(alice, "Trash").await.unwrap().unwrap().special_use, Some(SpecialUse::Trash));
+}
+
+async fn a_level_that_is_missing_is_made(at: TestDatabase) {
+    let store = open(&at).await;
+    let alice = account(&store, None).await;
+    store.boxes.create(alice, "Work/2026/März", None).await.unwrap();
+    assert!(store.boxes.folder(alice, "Work/2026").await.unwrap().is_some());
+    for bad in ["", "a//b", "/a", "a/", "a\nb", &"x".repeat(2_000)] {
+        assert!(matches!(store.boxes.create(alice, bad, None).await, Err(StoreError::Refused(_))), "{bad:?}");
+    }
+    assert!(matches!(store.boxes.create(alice, "Work", None).await, Err(StoreError::Refused(_))));
+    assert!(matches!(store.boxes.delete(alice, "Work").await, Err(StoreError::Refused(_))), "it has folders below");
+    assert!(matches!(store.boxes.delete(alice, "INBOX").await, Err(StoreError::Refused(_))));
+}
+
+async fn a_name_made_again_has_another_uid_validity(at: TestDatabase) {
+    let store = open(&at).await;
+    let alice = account(&store, None).await;
+    let first = store.boxes.create(alice, "Old", None).await.unwrap();
+    store.boxes.delete(alice, "Old").await.unwrap();
+    let second = store.boxes.create(alice, "Old", None).await.unwrap();
+    assert!(second.uid_validity > first.uid_validity);
+}
+
+async fn a_rename_takes_what_is_below_along(at: TestDatabase) {
+    let store = open(&at).await;
+    let alice = account(&store, None).await;
+    let inner = store.boxes.create(alice, "a/b/c", None).await.unwrap();
+    store.boxes.create(alice, "ab", None).await.unwrap();
+    store.boxes.rename(alice, "a", "x/y").await.unwrap();
+    let after = names(&store, alice).await;
+    for name in ["x", "x/y", "x/y/b", "x/y/b/c", "ab"] {
+        assert!(after.iter().any(|n| n == name), "{name} in {after:?}");
+    }
+    assert_eq!(store.boxes.folder(alice, "x/y/b/c").await.unwrap().unwrap().uid_validity, inner.uid_validity);
+    assert!(matches!(store.boxes.rename(alice, "x", "x/z").await, Err(StoreError::Refused(_))));
+    assert!(matches!(store.boxes.rename(alice, "nowhere", "z").await, Err(StoreError::NotFound(_))));
+    assert!(matches!(store.boxes.rename(alice, "x", "ab").await, Err(StoreError::Refused(_))));
+}
+
+async fn renaming_inbox_moves_its_mail(at: TestDatabase) {
+    let store = open(&at).await;
+    let alice = account(&store, None).await;
+    for _ in 0..3 {
+        deliver(&store, alice, b"x").await.unwrap();
+    }
+    store.boxes.rename(alice, "INBOX", "Old mail").await.unwrap();
+    assert!(inbox(&store, alice).await.is_empty());
+    let old = store.boxes.folder(alice, "Old mail").await.unwrap().unwrap();
+    assert_eq!(look(&store, alice, old.id).await.len(), 3);
+    assert_eq!(deliver(&store, alice, b"y").await.unwrap().uid, 4);
+    check_usage(&store, alice).await;
+}
+
+async fn a_subscription_outlives_its_folder(at: TestDatabase) {
+    let store = open(&at).await;
+    let alice = account(&store, None).await;
+    store.boxes.set_subscribed(alice, "Not there", true).await.unwrap();
+    assert_eq!(store.boxes.missing_subscriptions(alice).await.unwrap(), ["Not there"]);
+    store.boxes.set_subscribed(alice, "Not there", false).await.unwrap();
+    assert!(store.boxes.missing_subscriptions(alice).await.unwrap().is_empty());
+    store.boxes.set_subscribed(alice, "Junk", false).await.unwrap();
+    assert!(!store.boxes.folder(alice, "Junk").await.unwrap().unwrap().subscribed);
+}

@@ -1,0 +1,11 @@
+//! What boxes promise, on both databases: counters that agree, clocks that grow, races that lose nothing.
+
+#![cfg(test)]
+
+mod batches;
+mod bodies;
+mod fixture;
+mod folders;
+mod messages;
+mod races;
+mod snapshots;
