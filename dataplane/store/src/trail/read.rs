@@ -75,9 +75,10 @@ const LOG: &str = "SELECT id, trace, at, stage, tenant, detail, CAST(NULL AS BYT
     WHERE day = $1 AND stage <= 1 AND (trace, id) < ($2, $3) ORDER BY trace DESC, id DESC LIMIT $4";
 const LOG_OF_TENANT: &str = "SELECT id, trace, at, stage, tenant, detail, CAST(NULL AS BYTEA) FROM event \
     WHERE day = $1 AND stage <= 1 AND (trace, id) < ($2, $3) AND tenant = $5 ORDER BY trace DESC, id DESC LIMIT $4";
+// `+ 0` keeps SQLite from taking the bound over to the events and walking the day.
 const LOG_BY_KEY: &str = "SELECT e.id, e.trace, e.at, e.stage, e.tenant, e.detail, CAST(NULL AS BYTEA) \
     FROM event_key k CROSS JOIN event e \
-    WHERE k.day = $1 AND k.key = $6 AND k.trace <= $2 AND e.day = $1 AND e.trace = k.trace AND e.stage <= 1 \
+    WHERE k.day = $1 AND k.key = $6 AND k.trace + 0 <= $2 AND e.day = $1 AND e.trace = k.trace AND e.stage <= 1 \
     AND (k.trace < $2 OR e.id < $3) AND ($5 IS NULL OR e.tenant = $5) ORDER BY k.trace DESC, e.id DESC LIMIT $4";
 
 /// How stories of a day began (accepted or refused), the newest first, at most `limit`.
