@@ -18,11 +18,14 @@ use tokio::sync::{mpsc, watch};
 pub use self::postgres::{Hints, relay};
 use crate::{args, db::Db, error::Result};
 
+/// To the task that tells other processes.
+type Outward = mpsc::UnboundedSender<(AccountId, i64)>;
+
 /// The hub of one process. Clones share it.
 #[derive(Clone, Debug, Default)]
 pub struct Changes {
     watched: Arc<Mutex<HashMap<AccountId, watch::Sender<i64>>>>,
-    outward: Arc<Mutex<Option<mpsc::UnboundedSender<(AccountId, i64)>>>>,
+    outward: Arc<Mutex<Option<Outward>>>,
 }
 
 /// One session's ear. Dropping it unsubscribes.
@@ -72,7 +75,7 @@ impl Changes {
         self.watched.lock().unwrap_or_else(PoisonError::into_inner).keys().copied().collect()
     }
 
-    fn tell_others(&self, outward: mpsc::UnboundedSender<(AccountId, i64)>) {
+    fn tell_others(&self, outward: Outward) {
         *self.outward.lock().unwrap_or_else(PoisonError::into_inner) = Some(outward);
     }
 }

@@ -58,7 +58,7 @@ pub struct Db {
 }
 
 enum Inner {
-    Postgres { pool: PgPool, options: PgConnectOptions },
+    Postgres { pool: PgPool, options: Box<PgConnectOptions> },
     Sqlite { read: SqlitePool, write: writer::Writer, _lock: lock::FolderLock },
 }
 
@@ -99,7 +99,7 @@ impl Db {
                 }
             }
         }
-        Ok(Self { inner: Arc::new(Inner::Postgres { pool, options }) })
+        Ok(Self { inner: Arc::new(Inner::Postgres { pool, options: Box::new(options) }) })
     }
 
     async fn open_sqlite(folder: &std::path::Path) -> Result<Self> {
@@ -172,7 +172,7 @@ impl Db {
     #[must_use]
     pub fn listen_options(&self) -> Option<PgConnectOptions> {
         match &*self.inner {
-            Inner::Postgres { options, .. } => Some(options.clone()),
+            Inner::Postgres { options, .. } => Some(*options.clone()),
             Inner::Sqlite { .. } => None,
         }
     }

@@ -23,7 +23,6 @@ const fn type_of(column: &Column) -> &'static str {
 }
 
 /// Binds arguments in order.
-#[must_use]
 pub fn bind<'q>(sql: &'static str, values: &[Value<'_>]) -> Query<'q, Postgres, PgArguments> {
     values.iter().fold(sqlx::query(sql), |query, value| match *value {
         Value::Int(v) => query.bind(v),
@@ -35,7 +34,6 @@ pub fn bind<'q>(sql: &'static str, values: &[Value<'_>]) -> Query<'q, Postgres, 
 }
 
 /// Binds one array per column.
-#[must_use]
 pub fn bind_columns<'q>(sql: &'static str, columns: &[Column]) -> Query<'q, Postgres, PgArguments> {
     columns.iter().fold(sqlx::query(sql), |query, column| match column {
         Column::Int(v) => query.bind(v),

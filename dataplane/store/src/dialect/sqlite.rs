@@ -63,13 +63,11 @@ pub fn batch_text(sql: &'static str, columns: usize, rows: usize) -> &'static st
 }
 
 /// Binds arguments in order; lists become JSON arrays.
-#[must_use]
 pub fn bind<'q>(sql: &'static str, values: &[Value<'_>]) -> Query<'q, Sqlite, SqliteArguments> {
     values.iter().fold(sqlx::query(text(sql)), |query, value| bind_one(query, *value))
 }
 
 /// Binds `rows` rows from `first` on, row by row.
-#[must_use]
 pub fn bind_columns<'q>(sql: &'static str, columns: &[Column], first: usize, rows: usize) -> Query<'q, Sqlite, SqliteArguments> {
     let cells = (first..first + rows).flat_map(|row| columns.iter().map(move |column| column.cell(row)));
     cells.fold(sqlx::query(sql), bind_one)

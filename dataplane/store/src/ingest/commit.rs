@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use postern_core::{AccountId, FolderId};
 
-use super::{Accept, Job, LocalDelivery, Placed, SKIPS, Target, Tools};
+use super::{Accept, Job, LocalDelivery, NewBody, Placed, SKIPS, Target, Tools};
 use crate::{
     args, blob,
     db::{Column, RETRIES, Tx},
@@ -14,6 +14,9 @@ use crate::{
     queue::{self, Queued},
     trail,
 };
+
+/// A placement to write: its body, what was asked, where it lies, its message's id and size.
+type Row<'a> = (&'a NewBody, &'a LocalDelivery, &'a Placed, i64, i64);
 
 /// What becomes of a job in a transaction that may still fail.
 enum Decision {
@@ -262,12 +265,12 @@ fn resolve(delivery: &LocalDelivery, folders: &HashMap<(i64, i64), Folder>) -> O
 
 async fn insert_messages(tools: &Tools, tx: &mut Tx, placements: &[(&Accept, &LocalDelivery, &Placed)]) -> Result<()> {
     let now = tools.clock.now().0;
-    let mut rows = Vec::with_capacity(placements.len());
+    let mut rows: Vec<Row<'_>> = Vec::with_capacity(placements.len());
     for (job, delivery, placed) in placements {
         let body = job.bodies.get(delivery.body).ok_or(StoreError::NotFound("body"))?;
         rows.push((body, *delivery, *placed, tools.ids.message().0, size(job, delivery)));
     }
-    let ints = |f: &dyn Fn(&(&super::NewBody, &LocalDelivery, &Placed, i64, i64)) -> i64| Column::Int(rows.iter().map(f).collect());
+    let ints = |f: &dyn Fn(&Row<'_>) -> i64| Column::Int(rows.iter().map(f).collect());
     let account = ints(&|r| r.1.account.0);
     let (id, size, received_at) = (ints(&|r| r.3), ints(&|r| r.4), ints(&|r| r.1.received_at.0));
     tx.batch(
