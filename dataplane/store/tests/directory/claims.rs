@@ -10,6 +10,7 @@ suite!(
     the_earlier_commit_holds_whoever_is_applied_next,
     one_update_gives_the_same_winner_in_either_order,
     a_holder_without_its_token_gives_way_after_thirty_days,
+    a_domain_that_is_no_longer_vouched_for_has_thirty_days_to_prove_itself,
     a_deleted_domain_frees_its_name_and_gets_it_back,
     a_host_needs_a_domain_of_its_tenant_above_it,
     an_alias_domain_is_the_domain,
@@ -78,6 +79,21 @@ async fn a_holder_without_its_token_gives_way_after_thirty_days(at: TestDatabase
     assert_eq!(holder(&world, "example.org").await.as_deref(), Some("new"));
     check("old", true).await;
     assert_eq!(holder(&world, "example.org").await.as_deref(), Some("new"), "who was displaced stands at the end of the line");
+}
+
+async fn a_domain_that_is_no_longer_vouched_for_has_thirty_days_to_prove_itself(at: TestDatabase) {
+    let world = World::open(&at).await;
+    let vouched = domain("acme", "example.org");
+    let alone = changed(&vouched, |d| d.preverified = false);
+    world.serve(&all(std::slice::from_ref(&vouched), &[])).await;
+    let rival = domain("rival", "example.org");
+    world.apply(&all(&[alone.clone(), rival.clone()], &[])).await;
+    assert_eq!(holder(&world, "example.org").await.as_deref(), Some("acme"));
+    world.clock.advance(DAY * 30);
+    world.apply(&all(&[alone, changed(&rival, |d| d.hosts.mail = Some(name("mail.example.org")))], &[])).await;
+    assert_eq!(holder(&world, "example.org").await.as_deref(), Some("rival"));
+    let host = world.directory.domain(&name("example.org")).await.unwrap().unwrap().record.hosts.mail.clone();
+    assert_eq!(host, Some(name("mail.example.org")), "and with it the host below");
 }
 
 async fn a_deleted_domain_frees_its_name_and_gets_it_back(at: TestDatabase) {

@@ -65,7 +65,9 @@ fn renewed(before: Option<Claim>, wanted: &Wanted<'_>, kind: ClaimKind, name: &s
         };
     };
     let mut claim = Claim { kind, preverified, tenant: wanted.tenant.to_owned(), gone: false, ..before };
-    if before.preverified && !preverified && !before.proven {
+    if preverified {
+        claim.missing_since = None;
+    } else if before.preverified && !before.proven {
         // What was vouched for has the usual patience to prove itself.
         (claim.proven, claim.missing_since) = (true, Some(now));
     }

@@ -3,7 +3,7 @@
 //! Several may ask for one name, at most one holds it. An unproven claim holds nothing; among proven
 //! ones the earliest commit holds; a holder whose token has been missing for [`PATIENCE`] gives way to
 //! another proven claimant. A host is proven by lying under a domain that its tenant holds, or by a
-//! token of its own. [`elect`](election::elect) is the rule, [`settle`] applies it.
+//! token of its own. `election` is the rule, [`settle`] applies it.
 
 mod election;
 mod settle;
@@ -111,7 +111,7 @@ pub async fn of_owners(tx: &mut Tx, owners: &[String]) -> Result<Vec<Claim>> {
 /// Records whether a tenant's token for a name was seen, and lets the name change hands if the rules say so.
 ///
 /// # Errors
-/// [`StoreError::NotFound`] when the tenant does not claim the name; else as the database says.
+/// [`StoreError::NotFound`] when the tenant does not claim the name, or needs no token for it that could be missing; else as the database says.
 pub async fn record_proof(db: &Db, tenant: &str, name: &str, found: bool, now: Timestamp) -> Result<Option<i64>> {
     let position = transaction!(db, |tx| {
         fence::hold(tx).await?;
@@ -119,7 +119,7 @@ pub async fn record_proof(db: &Db, tenant: &str, name: &str, found: bool, now: T
             let sql = "UPDATE claim SET proven = 1, missing_since = NULL WHERE name = $1 AND tenant = $2";
             tx.execute(sql, args![name, tenant]).await?
         } else {
-            let sql = "UPDATE claim SET missing_since = COALESCE(missing_since, $3) WHERE name = $1 AND tenant = $2";
+            let sql = "UPDATE claim SET missing_since = COALESCE(missing_since, $3) WHERE name = $1 AND tenant = $2 AND preverified = 0";
             tx.execute(sql, args![name, tenant, now]).await?
         };
         if known == 0 {
