@@ -104,7 +104,7 @@ async fn a_deleted_domain_frees_its_name_and_gets_it_back(at: TestDatabase) {
     world.serve(&all(std::slice::from_ref(&second), &[])).await;
     assert_eq!(holder(&world, "example.org").await.as_deref(), Some("second"));
     let report = world.apply(&all(&[first.clone(), second], &[])).await;
-    assert_eq!(report.restored, [first.source.clone()]);
+    assert_eq!(report.restored, std::slice::from_ref(&first.source));
     assert_eq!(report.refused[0].source, first.source, "it came back behind the one that holds the name");
     world.serve(&all(&[first], &[])).await;
     assert_eq!(holder(&world, "example.org").await.as_deref(), Some("first"));
@@ -115,7 +115,7 @@ async fn a_host_needs_a_domain_of_its_tenant_above_it(at: TestDatabase) {
     let with_host = |tenant: &str, at: &str| changed(&domain(tenant, at), |d| d.hosts.mail = Some(name("mail.example.org")));
     let (stranger, own) = (with_host("stranger", "example.net"), with_host("acme", "example.org"));
     let shared = with_host("acme", "example.com");
-    let report = world.apply(&all(&[stranger.clone()], &[])).await;
+    let report = world.apply(&all(std::slice::from_ref(&stranger), &[])).await;
     assert_eq!(
         report.refused.iter().map(|r| (r.name.as_str(), r.reason)).collect::<Vec<_>>(),
         [("mail.example.org", Reason::TokenNotFound)]

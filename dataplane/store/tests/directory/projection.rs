@@ -55,13 +55,13 @@ async fn a_resource_that_comes_back_within_the_grace_finds_its_box(at: TestDatab
     let before = id(&world, "alice@example.org").await;
     assert!(before.is_some());
     let gone = world.serve(&all(&update.domains, &[])).await;
-    assert_eq!(gone.removed, [update.accounts[0].source.clone()]);
+    assert_eq!(gone.removed, std::slice::from_ref(&update.accounts[0].source));
     assert_eq!(id(&world, "alice@example.org").await, None);
     assert_eq!(world.directory.login("alice@example.org").await.unwrap(), None);
     world.clock.advance(DAY * 29);
     assert_eq!(world.directory.expire(100).await.unwrap(), []);
     let back = world.serve(&update).await;
-    assert_eq!(back.restored, [update.accounts[0].source.clone()]);
+    assert_eq!(back.restored, std::slice::from_ref(&update.accounts[0].source));
     assert_eq!(id(&world, "alice@example.org").await, before);
 }
 
