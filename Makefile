@@ -1,0 +1,54 @@
+# Everything that is done more than once. CI does nothing that stands not here (.ci/run).
+
+CARGO ?= cargo
+# Where `make run` keeps its things.
+DATA ?= .postern
+# Seconds that `make fuzz` spends on each target.
+FUZZ_SECONDS ?= 600
+FUZZ := dataplane/proto/fuzz
+
+# Debian packages: a compiler for the bundled C libraries, then what tests and demonstrations run for real.
+DEBIAN := build-essential curl python3 postgresql postfix swaks isync mutt
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check unit deny generate fuzz fuzz-smoke install-deps
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## Build the server and run it with the examples
+	$(CARGO) run --release --locked --bin postern -- serve --manifests crds/examples --data $(DATA)
+
+test: check fuzz-smoke unit ## Everything that must hold before a commit lands
+
+check: ## Format, lints, documentation
+	$(CARGO) fmt --all --check
+	$(CARGO) fmt --manifest-path $(FUZZ)/Cargo.toml --check
+	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --locked
+
+# cargo test and not a runner with a process per test: the tests of a crate share one PostgreSQL, which goes with the process.
+unit: ## All tests, with a PostgreSQL of their own
+	$(CARGO) test --workspace --locked
+
+deny: ## Licences, sources and walls by cargo-deny (cargo install cargo-deny --locked)
+	$(CARGO) deny --locked --config .deny.toml check bans licenses sources
+
+generate: ## Write what is generated from the sources: the CRDs' YAML
+	$(CARGO) run --locked -p postern-crds --bin crdgen -- crds/yaml
+
+fuzz: ## Fuzz every decoder and machine for FUZZ_SECONDS each (needs nightly and cargo-fuzz)
+	@for target in $$($(CARGO) +nightly fuzz list --fuzz-dir $(FUZZ)); do \
+	    $(CARGO) +nightly fuzz run --fuzz-dir $(FUZZ) $$target -- -max_total_time=$(FUZZ_SECONDS) -timeout=10 || exit 1; \
+	done
+
+fuzz-smoke: ## The same for a few seconds each; says so where the tools are not installed
+	@if $(CARGO) +nightly --version >/dev/null 2>&1 && $(CARGO) fuzz --version >/dev/null 2>&1; \
+	then $(MAKE) --no-print-directory fuzz FUZZ_SECONDS=5; \
+	else echo "fuzz-smoke: skipped, it needs a nightly toolchain and cargo-fuzz (cargo install cargo-fuzz --locked)"; fi
+
+install-deps: ## Install the Debian packages that the tests need (as root)
+	@missing=""; for package in $(DEBIAN); do \
+	    dpkg-query -W -f '$${Status}' $$package 2>/dev/null | grep -q "ok installed" || missing="$$missing $$package"; done; \
+	if [ -n "$$missing" ]; then \
+	    apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $$missing; fi
