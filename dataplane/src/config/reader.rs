@@ -103,7 +103,7 @@ impl Section<'_, '_> {
     /// A list: in the file an array, elsewhere with commas.
     pub fn list<T: Value>(&mut self, name: &'static str, default: Vec<T>) -> Vec<T> {
         let (values, origin) = match self.ask(name) {
-            Some(found) => (self.many(name, &found), found.origin),
+            Some(found) => (self.many(name, &found).unwrap_or(default), found.origin),
             None => (default, Origin::Default),
         };
         let literals: Vec<_> = values.iter().map(Value::literal).collect();
@@ -134,12 +134,13 @@ impl Section<'_, '_> {
         }
     }
 
-    fn many<T: Value>(&mut self, name: &'static str, found: &Found) -> Vec<T> {
+    fn many<T: Value>(&mut self, name: &'static str, found: &Found) -> Option<Vec<T>> {
         let texts: Vec<&str> = match &found.text {
             Text::One(text) => text.split(',').map(str::trim).filter(|item| !item.is_empty()).collect(),
             Text::Many(items) => items.iter().map(String::as_str).collect(),
         };
-        texts.into_iter().filter_map(|text| self.parsed(name, found, text)).collect()
+        let values: Vec<Option<T>> = texts.into_iter().map(|text| self.parsed(name, found, text)).collect();
+        values.into_iter().collect()
     }
 
     fn parsed<T: Value>(&mut self, name: &'static str, found: &Found, text: &str) -> Option<T> {

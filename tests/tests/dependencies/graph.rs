@@ -44,11 +44,7 @@ impl Graph {
             let normal = |dependency: &&Value| list(&dependency["dep_kinds"]).any(|kind| kind["kind"].is_null());
             (text(&node["id"]), list(&node["deps"]).filter(normal).map(|dependency| text(&dependency["pkg"])).collect())
         });
-        Self {
-            packages: packages.collect(),
-            members: list(&metadata["workspace_members"]).map(text).collect(),
-            uses: uses.collect(),
-        }
+        Self { packages: packages.collect(), members: list(&metadata["workspace_members"]).map(text).collect(), uses: uses.collect() }
     }
 
     /// Every package.

@@ -74,7 +74,9 @@ fn an_expression_is_met_by_what_is_allowed() {
     for good in ["MIT", "GPL-3.0 OR MIT", "MIT/GPL-2.0", "(MIT OR GPL-3.0) AND ISC", "Apache-2.0 WITH LLVM-exception"] {
         assert!(allows(good), "{good}");
     }
-    for bad in ["", "AGPL-3.0-only", "MIT AND GPL-3.0", "GPL-2.0 WITH Classpath-exception-2.0", "(MIT", "MIT MIT", "GPL-3.0 OR (MIT AND AGPL-3.0)"] {
+    for bad in
+        ["", "AGPL-3.0-only", "MIT AND GPL-3.0", "GPL-2.0 WITH Classpath-exception-2.0", "(MIT", "MIT MIT", "GPL-3.0 OR (MIT AND AGPL-3.0)"]
+    {
         assert!(!allows(bad), "{bad}");
     }
 }
