@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::cli::{config, serve};
+use crate::cli::{backup, config, get, queue, serve, trace};
 
 /// A mail server: SMTP, submission, IMAP and the queue, from one binary.
 #[derive(Debug, Parser)]
@@ -18,6 +18,14 @@ pub struct Args {
 enum Command {
     /// Run the server, or some of its roles
     Serve(serve::Serve),
+    /// Show domains, mailboxes and other resources of a running server
+    Get(get::Get),
+    /// Show what became of a message
+    Trace(trace::Trace),
+    /// Show what waits to be sent, retry it, or give it up
+    Queue(queue::Queue),
+    /// Have a running server write a copy of everything
+    Backup(backup::Backup),
     /// Look at the configuration
     #[command(subcommand)]
     Config(config::Config),
@@ -29,6 +37,10 @@ impl Args {
     pub fn run(self) -> ExitCode {
         let done = match self.command {
             Command::Serve(serve) => serve.run(),
+            Command::Get(get) => get.run(),
+            Command::Trace(trace) => trace.run(),
+            Command::Queue(queue) => queue.run(),
+            Command::Backup(backup) => backup.run(),
             Command::Config(config) => config.run(),
         };
         match done {
@@ -37,6 +49,26 @@ impl Args {
                 eprintln!("{error}");
                 ExitCode::FAILURE
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_holds_together() {
+        Args::command().debug_assert();
+        for good in
+            ["postern queue --domain example.com", "postern queue retry 7 9", "postern serve --listen mx=off --listen imap=[::1]:143"]
+        {
+            assert!(Args::try_parse_from(good.split(' ')).is_ok(), "{good}");
+        }
+        for bad in ["postern", "postern queue drop", "postern serve --listen mx", "postern get", "postern queue --domain x retry"] {
+            assert!(Args::try_parse_from(bad.split(' ')).is_err(), "{bad}");
         }
     }
 }

@@ -10,11 +10,14 @@
 //! What mail is, and what becomes of it, is told in the crates below; nothing here decides about a message.
 
 pub mod args;
+pub mod certificates;
 pub mod cli;
 pub mod config;
 pub mod control;
 pub mod health;
+pub mod listeners;
 pub mod metrics;
+pub mod names;
 pub mod readiness;
 pub mod server;
 pub mod signal;

@@ -12,14 +12,17 @@ use std::{
     net::SocketAddr,
     os::unix::fs::DirBuilderExt,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
-use postern_net::Drain;
+use postern_net::{Drain, Service};
 use tokio::{net::TcpListener, task::JoinSet};
 
 use crate::{
     config::{Config, Name},
+    control::{BindError, Control, ControlSocket},
     health::Health,
+    listeners::Listeners,
     metrics::Metrics,
     readiness::Readiness,
 };
@@ -45,6 +48,9 @@ pub enum StartError {
         /// Why.
         source: io::Error,
     },
+    /// The command line could not reach us.
+    #[error(transparent)]
+    Control(#[from] BindError),
 }
 
 /// A server that runs.
@@ -77,6 +83,35 @@ impl Server {
         };
         server.health(&config).await?;
         Ok(server)
+    }
+
+    /// Opens a listener of the configuration, if it is not off and belongs to a role of this process.
+    ///
+    /// # Errors
+    /// [`StartError::Listen`].
+    pub fn listen<V: Service>(&mut self, config: &Config, sockets: &Listeners, name: Name, service: Arc<V>) -> Result<(), StartError> {
+        let opened = config.listen.opened(|role| config.process.roles.contains(&role)).find(|(opened, _)| *opened == name);
+        let Some((name, address)) = opened else { return Ok(()) };
+        let failed = |source| StartError::Listen { name, address, source };
+        let listener = sockets.bind(name, address).map_err(failed)?;
+        self.addresses.insert(name, listener.local_addr().map_err(failed)?);
+        self.tasks.spawn(listener.serve(service, self.drain.clone()));
+        Ok(())
+    }
+
+    /// Lets the command line ask, by the socket in the data folder.
+    ///
+    /// # Errors
+    /// [`StartError::Control`].
+    pub fn control(&mut self, config: &Config, control: Arc<dyn Control>) -> Result<(), StartError> {
+        let socket = ControlSocket::bind(&config.process.control_socket())?;
+        self.tasks.spawn(socket.serve(control, self.drain.clone()));
+        Ok(())
+    }
+
+    /// Adds a part that ends by itself once the drain has stopped.
+    pub fn spawn(&mut self, part: impl Future<Output = ()> + Send + 'static) {
+        self.tasks.spawn(part);
     }
 
     /// Waits until every part has ended, which they do once the drain has stopped.

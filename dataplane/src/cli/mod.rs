@@ -3,10 +3,14 @@
 //! A new verb is a file here and a line in [`crate::args`]. Verbs that ask a running server build a
 //! [`crate::control::Request`] and hand it to [`remote::run`].
 
+pub mod backup;
 pub mod config;
+pub mod get;
 pub mod options;
+pub mod queue;
 pub mod remote;
 pub mod serve;
+pub mod trace;
 
 use std::error::Error;
 

@@ -1,0 +1,37 @@
+//! `postern get domains`: what the directory holds, as columns or whole.
+
+use clap::Args;
+
+use super::{
+    Done,
+    remote::{self, Target},
+};
+use crate::control::{Output, Request};
+
+/// Shows resources.
+#[derive(Debug, Args)]
+pub struct Get {
+    /// domains, mailboxes, aliases, ippools or brandings; the singular will do
+    kind: String,
+    /// One of them, by name
+    name: Option<String>,
+    /// Only this tenant's
+    #[arg(short, long, value_name = "TENANT")]
+    namespace: Option<String>,
+    /// The shape of the answer
+    #[arg(short, long, value_enum, default_value_t)]
+    output: Output,
+    #[command(flatten)]
+    target: Target,
+}
+
+impl Get {
+    /// Asks and prints.
+    ///
+    /// # Errors
+    /// As [`remote::run`].
+    pub fn run(self) -> Done {
+        let Self { kind, name, namespace, output, target } = self;
+        remote::run(target, &Request::Get { kind, name, namespace, output })
+    }
+}
