@@ -48,8 +48,13 @@ async fn deliver(store: Store, account: AccountId, count: usize, bytes: usize) -
         let trace = store.ids.trace();
         let body = text((account.0 as u64) ^ ((n as u64) << 20), bytes);
         let prepared = store.prepare(&body).await?;
-        let event = EventRow::new(trace, store.now(), Stage::Received, &serde_json::json!({"from": "a@example.org", "to": ["b@example.net"], "ip": "192.0.2.1"}))
-            .with_keys([Key(1), Key(trace.0), Key(account.0)]);
+        let event = EventRow::new(
+            trace,
+            store.now(),
+            Stage::Received,
+            &serde_json::json!({"from": "a@example.org", "to": ["b@example.net"], "ip": "192.0.2.1"}),
+        )
+        .with_keys([Key(1), Key(trace.0), Key(account.0)]);
         let accept = Accept {
             bodies: vec![NewBody { prepared, trace, summary: vec![7u8; 300].into() }],
             deliveries: vec![LocalDelivery {

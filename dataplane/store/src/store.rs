@@ -2,13 +2,14 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use postern_core::{Clock, IdSource, Timestamp};
+use postern_core::{Clock, IdSource, Timestamp, role::Role};
 
 use crate::{
     args,
     blob::{Backend, Blobs, DEFAULT_INLINE_MAX, Prepared},
     changes::{Changes, Hints},
     db::{DEFAULT_CONNECTIONS, Db, Location},
+    directory::process::{self, Process},
     error::{Result, StoreError},
     ingest::{self, Ingest},
     mail::boxes::Boxes,
@@ -30,20 +31,28 @@ pub struct Options {
     pub backend: Option<Arc<dyn Backend>>,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// What this process does.
+    pub roles: Vec<Role>,
+    /// What this process is called where others see it.
+    pub host: String,
 }
 
 impl Options {
     /// A folder with SQLite inside.
     #[must_use]
     pub fn folder(path: impl Into<PathBuf>, clock: Arc<dyn Clock>) -> Self {
-        Self { location: Location::Folder(path.into()), wait: Duration::from_secs(5), inline_max: DEFAULT_INLINE_MAX, backend: None, clock }
+        Self::at(Location::Folder(path.into()), Duration::from_secs(5), clock)
     }
 
     /// A PostgreSQL server.
     #[must_use]
     pub fn postgres(url: impl Into<String>, clock: Arc<dyn Clock>) -> Self {
         let location = Location::Postgres { url: url.into(), connections: DEFAULT_CONNECTIONS };
-        Self { location, wait: Duration::from_secs(60), inline_max: DEFAULT_INLINE_MAX, backend: None, clock }
+        Self::at(location, Duration::from_secs(60), clock)
+    }
+
+    fn at(location: Location, wait: Duration, clock: Arc<dyn Clock>) -> Self {
+        Self { location, wait, inline_max: DEFAULT_INLINE_MAX, backend: None, clock, roles: Vec::new(), host: String::new() }
     }
 }
 
@@ -52,6 +61,8 @@ impl Options {
 pub struct Store {
     /// The database.
     pub db: Db,
+    /// This process, as the others see it.
+    pub process: Process,
     /// Ids, with this process's node number.
     pub ids: IdSource,
     /// The time.
@@ -78,8 +89,8 @@ impl Store {
     pub async fn open(options: Options) -> Result<Self> {
         let db = Db::open(&options.location, options.wait).await?;
         migrations::migrate(&db).await?;
-        let node = next_node(&db).await?;
-        let ids = IdSource::new(options.clock.clone(), u16::try_from(node.rem_euclid(i64::from(postern_core::ids::NODES))).unwrap_or(0));
+        let process = process::register(&db, &options.roles, &options.host, options.clock.now()).await?;
+        let ids = IdSource::new(options.clock.clone(), process.node);
         let blobs = Blobs::new(options.inline_max, options.backend);
         let (changes, hints) = (Changes::default(), Hints::default());
         let queue = Queue::new(db.clone(), ids.clone());
@@ -91,7 +102,7 @@ impl Store {
             queue: queue.clone(),
         });
         let boxes = Boxes::new(db.clone(), blobs.clone(), changes.clone(), options.clock.clone());
-        Ok(Self { db, ids, clock: options.clock, blobs, changes, hints, boxes, queue, ingest })
+        Ok(Self { db, process, ids, clock: options.clock, blobs, changes, hints, boxes, queue, ingest })
     }
 
     /// Makes a body ready for [`Ingest::accept`].
@@ -136,15 +147,9 @@ const EPOCH_JUMP: i64 = 1 << 20;
 pub async fn raise_epoch(db: &Db) -> Result<i64> {
     transaction!(db, |tx| {
         tx.execute("UPDATE account SET modseq = modseq + $1", args![EPOCH_JUMP]).await?;
-        tx.execute("UPDATE folder SET uid_next = uid_next + $1, modseq = modseq + $1, history_floor = modseq + $1", args![EPOCH_JUMP]).await?;
+        tx.execute("UPDATE folder SET uid_next = uid_next + $1, modseq = modseq + $1, history_floor = modseq + $1", args![EPOCH_JUMP])
+            .await?;
         let row = tx.row("UPDATE counter SET value = value + 1 WHERE name = 'store_epoch' RETURNING value", &[]).await?;
         row.ok_or(StoreError::NotFound("store epoch"))?.int(0)
-    })
-}
-
-async fn next_node(db: &Db) -> Result<i64> {
-    transaction!(db, |tx| {
-        let row = tx.row("UPDATE counter SET value = value + 1 WHERE name = 'node' RETURNING value", &[]).await?;
-        row.ok_or(StoreError::NotFound("node counter"))?.int(0)
     })
 }

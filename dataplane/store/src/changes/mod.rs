@@ -19,7 +19,16 @@ pub use self::postgres::{Hints, relay};
 use crate::{args, db::Db, error::Result};
 
 /// To the task that tells other processes.
-type Outward = mpsc::UnboundedSender<(AccountId, i64)>;
+type Outward = mpsc::UnboundedSender<Told>;
+
+/// What other processes are told.
+#[derive(Clone, Copy, Debug)]
+enum Told {
+    /// An account moved on to this MODSEQ.
+    Moved(AccountId, i64),
+    /// Something was queued.
+    Queued,
+}
 
 /// The hub of one process. Clones share it.
 #[derive(Clone, Debug, Default)]
@@ -52,8 +61,15 @@ impl Changes {
             self.hint(account, modseq);
             if let Some(outward) = &outward {
                 // The receiver lives as long as the process serves; after that nobody needs to hear.
-                let _ = outward.send((account, modseq));
+                let _ = outward.send(Told::Moved(account, modseq));
             }
+        }
+    }
+
+    /// Tells senders of other processes that something was queued; those of this one know.
+    pub fn queued(&self) {
+        if let Some(outward) = &*self.outward.lock().unwrap_or_else(PoisonError::into_inner) {
+            let _ = outward.send(Told::Queued);
         }
     }
 
@@ -87,6 +103,12 @@ impl Subscription {
         if self.modseq.changed().await.is_err() {
             std::future::pending::<()>().await;
         }
+    }
+
+    /// Whether the account has moved on since it was last looked at.
+    #[must_use]
+    pub fn has_moved(&self) -> bool {
+        self.modseq.has_changed().unwrap_or(false)
     }
 
     /// Forgets hints that came before now: the caller is about to look for itself.

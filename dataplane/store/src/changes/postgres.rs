@@ -11,7 +11,7 @@ use postern_core::AccountId;
 use sqlx::{Connection, PgConnection, postgres::PgListener};
 use tokio::sync::mpsc;
 
-use super::Changes;
+use super::{Changes, Told};
 use crate::db::Db;
 
 /// Channel of account hints.
@@ -46,20 +46,29 @@ pub async fn relay(db: Db, hub: Changes, hints: Hints) {
     tokio::join!(send(&options, receiver), listen(&options, &hub, &hints));
 }
 
-async fn send(options: &sqlx::postgres::PgConnectOptions, mut hints: mpsc::UnboundedReceiver<(AccountId, i64)>) {
+async fn send(options: &sqlx::postgres::PgConnectOptions, mut told: mpsc::UnboundedReceiver<Told>) {
     let mut connection: Option<PgConnection> = None;
-    while let Some((account, modseq)) = hints.recv().await {
-        let mut newest = HashMap::from([(account, modseq)]);
-        while let Ok((account, modseq)) = hints.try_recv() {
-            newest.entry(account).and_modify(|m| *m = modseq.max(*m)).or_insert(modseq);
+    while let Some(first) = told.recv().await {
+        let (mut newest, mut queued) = (HashMap::new(), false);
+        let mut next = Some(first);
+        while let Some(one) = next {
+            match one {
+                Told::Queued => queued = true,
+                Told::Moved(account, modseq) => {
+                    let at = newest.entry(account).or_insert(modseq);
+                    *at = modseq.max(*at);
+                }
+            }
+            next = told.try_recv().ok();
         }
-        let parts: Vec<String> = newest.into_iter().map(|(a, m)| format!("{}:{m}", a.0)).collect();
-        for part in parts.chunks(PER_PAYLOAD) {
+        let moved: Vec<String> = newest.into_iter().map(|(account, modseq)| format!("{}:{modseq}", account.0)).collect();
+        let notes = moved.chunks(PER_PAYLOAD).map(|part| (ACCOUNTS, part.join(" "))).chain(queued.then(|| (QUEUE, String::new())));
+        for (channel, payload) in notes {
             if connection.is_none() {
                 connection = PgConnection::connect_with(options).await.ok();
             }
             let Some(open) = &mut connection else { break };
-            if sqlx::query("SELECT pg_notify($1, $2)").bind(ACCOUNTS).bind(part.join(" ")).execute(open).await.is_err() {
+            if sqlx::query("SELECT pg_notify($1, $2)").bind(channel).bind(payload).execute(open).await.is_err() {
                 connection = None;
             }
         }

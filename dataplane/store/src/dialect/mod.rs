@@ -5,7 +5,7 @@
 //!
 //! | written | PostgreSQL | SQLite |
 //! |---|---|---|
-//! | `{rows}` | `SELECT * FROM unnest($1::bigint[], …)` | `VALUES ($1, …), (…)` |
+//! | `{rows}` | `SELECT * FROM unnest($1::bigint[], …)` | `VALUES (?, …), (…)` |
 //! | `= ANY($n)` | as it is | `IN (SELECT value FROM json_each($n))` |
 //! | `FOR UPDATE`, `FOR NO KEY UPDATE`, `FOR KEY SHARE`, `SKIP LOCKED` | as they are | nothing: there is one writer |
 //! | `db_clock($n)` | the database's clock | `$n`: there is one process |

@@ -51,7 +51,10 @@ pub(super) async fn settle(tools: &Tools, batch: Vec<Job>) -> Vec<Job> {
         let wait = part.iter().any(|job| job.skipped >= SKIPS);
         match attempt(tools, &jobs, wait).await {
             Ok((decisions, queued)) => {
-                tools.queue.announce(&queued);
+                if !queued.is_empty() {
+                    tools.queue.announce(&queued);
+                    tools.changes.queued();
+                }
                 let mut moved = HashMap::new();
                 for (mut job, decision) in part.into_iter().zip(decisions) {
                     let answer = match decision {

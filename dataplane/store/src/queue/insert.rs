@@ -25,6 +25,12 @@ pub struct Queued {
 }
 
 impl Queued {
+    /// Whether nothing was queued.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.slots.is_empty()
+    }
+
     /// Adds what another call queued in the same transaction.
     pub fn merge(&mut self, other: Self) {
         self.slots.extend(other.slots);
