@@ -1,0 +1,90 @@
+//! The end of the message: checks, then everything in one commit.
+
+use postern_core::{EnhancedCode, Outcome, TraceId};
+use postern_message::{Summary, header};
+use postern_store::{StoreError, ingest, queue::PoolKey};
+
+use super::{
+    Client, HeaderFacts, Intake, Refused, Transaction,
+    check::{self, Content},
+    deliveries, record,
+};
+
+/// A message that is safe.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stored {
+    /// By what it is found.
+    pub trace: TraceId,
+    /// Whether a part of it waits for another server.
+    pub queued: bool,
+}
+
+impl Intake {
+    /// Takes a stranger's message, `body` being our trace header and what came. Durable when this returns.
+    ///
+    /// # Errors
+    /// [`Refused`]: nothing was stored for anybody.
+    pub async fn deliver(
+        &self,
+        client: &Client,
+        transaction: &mut Transaction,
+        body: &[u8],
+        dialogue: &str,
+    ) -> Result<Stored, Refused> {
+        let message = body.get(transaction.prefix..).unwrap_or(body);
+        let header = HeaderFacts::of(message);
+        let content = Content { message, header: &header, smtputf8: transaction.parameters.smtputf8 };
+        for check in &self.checks {
+            check::settle(check.name(), check.content(client, content).await, &mut transaction.findings)?;
+        }
+        // What was in a box already comes back to it by a loop alone (RFC 9228 §4).
+        let before = transaction.boxes.len();
+        transaction.boxes.retain(|hop| !header.was_delivered_to(&hop.account.record.address));
+        if transaction.boxes.is_empty() && transaction.elsewhere.is_empty() && before > 0 {
+            let text = "Mail loop: the message has been delivered here before";
+            return Err(Refused::new("delivered_before", Outcome::permanent(554, EnhancedCode::LOOP, text)));
+        }
+        self.commit(client, transaction, body, dialogue).await
+    }
+
+    /// One body, all its placements and queue rows, its events.
+    pub(crate) async fn commit(
+        &self,
+        client: &Client,
+        transaction: &Transaction,
+        body: &[u8],
+        dialogue: &str,
+    ) -> Result<Stored, Refused> {
+        match self.try_commit(client, transaction, body, dialogue).await {
+            Ok(stored) => Ok(stored),
+            Err(error) => {
+                if let StoreError::OverQuota(account) = &error {
+                    self.room.overflowed(*account);
+                }
+                Err(self.failed(&error))
+            }
+        }
+    }
+
+    async fn try_commit(&self, client: &Client, transaction: &Transaction, body: &[u8], dialogue: &str) -> Result<Stored, StoreError> {
+        let summary = Summary::of(body);
+        let prepared = self.store.prepare(body).await?;
+        let header_size = header::header_end(body);
+        let mut queue = Vec::new();
+        for (via, recipients) in deliveries::by_sender(transaction) {
+            let pool = self.directory.pool_for(via).await?.map(|pool| PoolKey { tenant: pool.tenant.clone(), name: pool.name.clone() });
+            let tenant = self.directory.domain(via).await?.map(|domain| domain.record.tenant.clone());
+            queue.push(deliveries::queued(transaction, &prepared, header_size, recipients, (pool, tenant)));
+        }
+        let queued = !queue.is_empty();
+        let events = record::accepted(client, transaction, &summary, body.len(), self.settings.keep_dialogue.then_some(dialogue));
+        let accept = ingest::Accept {
+            bodies: vec![ingest::NewBody { prepared, trace: transaction.trace, summary: summary.encode().into() }],
+            deliveries: deliveries::local(transaction),
+            queue,
+            events,
+        };
+        self.store.ingest.accept(accept).await?;
+        Ok(Stored { trace: transaction.trace, queued })
+    }
+}

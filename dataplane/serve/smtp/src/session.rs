@@ -1,0 +1,152 @@
+//! One connection: the machine, what the client has said so far, and who is asked about each event.
+
+use std::sync::Arc;
+
+use postern_core::Address;
+use postern_mailflow::accept::{Attempted, Client, Refused, Sender, Transaction};
+use postern_net::{Conn, Next};
+use postern_proto_smtp::{
+    reply::standard,
+    server::{BodyFault, Event, Server},
+};
+
+use crate::{auth::Exchange, service::Shared};
+
+/// Octets of dialogue that a session keeps for the trail.
+const DIALOGUE: usize = 16 * 1024;
+
+/// One SMTP session. Small, for many of them wait: what is rarely there is boxed.
+#[derive(Debug)]
+pub struct Session {
+    pub(crate) service: Arc<Shared>,
+    pub(crate) machine: Server,
+    pub(crate) client: Box<Client>,
+    /// Between MAIL and the end of its message.
+    pub(crate) transaction: Option<Box<Transaction>>,
+    pub(crate) login: Option<Arc<Sender>>,
+    pub(crate) exchange: Option<Box<Exchange>>,
+    /// What was said in this transaction, as far as it was taken from the machine.
+    pub(crate) dialogue: String,
+    /// Messages begun.
+    pub(crate) transactions: u32,
+    /// Events so far: what the client has achieved.
+    pub(crate) events: u64,
+    /// Octets of the message that is being received.
+    pub(crate) received: u64,
+    pub(crate) draining: bool,
+}
+
+impl Session {
+    pub(crate) fn new(service: Arc<Shared>, conn: Conn) -> Self {
+        let tls = conn.tls.as_ref().map(describe);
+        let ip = conn.peer.ip();
+        let machine = Server::new(service.config(ip, tls.is_some()));
+        let client = Client { listener: conn.listener, ip, name: String::new(), extended: false, tls };
+        Self {
+            service,
+            machine,
+            client: Box::new(client),
+            transaction: None,
+            login: None,
+            exchange: None,
+            dialogue: String::new(),
+            transactions: 0,
+            events: 0,
+            received: 0,
+            draining: false,
+        }
+    }
+
+    /// Asks about one event and answers it. `Some` when the driver must do something first.
+    pub(crate) async fn event(&mut self, event: Event) -> Option<Next> {
+        match event {
+            Event::Hello { name, extended } => {
+                self.forget_transaction();
+                (self.client.name, self.client.extended) = (name, extended);
+                self.machine.accept();
+            }
+            Event::Mail { sender, params } => self.mail(sender, params).await,
+            Event::Rcpt { recipient, params } => self.rcpt(recipient, params).await,
+            Event::Data => self.data(),
+            Event::Message(body) => self.message(body).await,
+            Event::BodyRefused(fault) => self.body_refused(fault),
+            Event::Reset => self.forget_transaction(),
+            Event::StartTls => return Some(self.start_tls()),
+            Event::Auth { mechanism, initial } => Box::pin(self.auth(mechanism, initial)).await,
+            Event::AuthResponse(response) => Box::pin(self.auth_response(response)).await,
+            Event::AuthCancelled => self.exchange = None,
+            Event::Closed(_) => return Some(Next::Close),
+        }
+        None
+    }
+
+    fn start_tls(&mut self) -> Next {
+        self.machine.accept();
+        let config = self.service.config(self.client.ip, true);
+        // RFC 3207 §4.2: before the handshake, so that nothing that came in the clear is seen after it.
+        match self.machine.start_tls(config) {
+            Ok(()) => {
+                self.forget_transaction();
+                self.dialogue = String::new();
+                self.login = None;
+                self.exchange = None;
+                Next::StartTls
+            }
+            Err(_) => {
+                self.machine.output().clear();
+                Next::Close
+            }
+        }
+    }
+
+    pub(crate) fn forget_transaction(&mut self) {
+        self.transaction = None;
+        self.received = 0;
+    }
+
+    /// Says no, and keeps it.
+    pub(crate) fn refuse(&mut self, command: &'static str, recipients: &[Address], refused: &Refused) {
+        self.machine.refuse(&refused.outcome);
+        self.note(command, recipients, refused);
+    }
+
+    /// Keeps a refusal that was said already.
+    pub(crate) fn note(&mut self, command: &'static str, recipients: &[Address], refused: &Refused) {
+        let said = self.machine.take_dialogue();
+        let sender = self.transaction.as_ref().map(|t| t.sender());
+        self.service.intake.note_refusal(&self.client, Attempted { command, sender, recipients, dialogue: &said }, refused);
+        self.remember(&said);
+    }
+
+    /// Adds to the dialogue, within its bound.
+    pub(crate) fn remember(&mut self, said: &str) {
+        if self.dialogue.len() + said.len() <= DIALOGUE {
+            self.dialogue.push_str(said);
+        }
+    }
+
+    /// The transaction's dialogue up to now; a new one begins.
+    pub(crate) fn take_dialogue(&mut self) -> String {
+        let said = self.machine.take_dialogue();
+        self.remember(&said);
+        std::mem::take(&mut self.dialogue)
+    }
+
+    fn body_refused(&mut self, fault: BodyFault) {
+        let (reason, reply) = match fault {
+            BodyFault::TooBig => ("too_big", standard::TOO_BIG),
+            BodyFault::BareNewline => ("bare_newline", standard::BARE_NEWLINE),
+            BodyFault::Nul => ("nul", standard::NUL_IN_MESSAGE),
+        };
+        let enhanced = reply.enhanced.unwrap_or(postern_core::EnhancedCode::PROTOCOL);
+        let refused = Refused::new(reason, postern_core::Outcome::permanent(reply.code, enhanced, reply.text));
+        let recipients = self.transaction.as_ref().map(|t| t.recipients()).unwrap_or_default();
+        self.note("DATA", &recipients, &refused);
+        self.forget_transaction();
+    }
+}
+
+/// As it stands in `Received`.
+pub(crate) fn describe(tls: &postern_net::TlsInfo) -> Box<str> {
+    format!("{} {}", tls.version.as_str(), tls.cipher).into()
+}

@@ -1,0 +1,82 @@
+//! What a listener offers and bears.
+
+use std::time::Duration;
+
+use postern_proto_smtp::{limits, server::Config};
+
+/// Whose door it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Port 25: strangers bring mail for our boxes.
+    Exchanger,
+    /// Ports 587 and 465: our users send.
+    Submission,
+}
+
+/// Settings of one listener.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Whose door it is.
+    pub kind: Kind,
+    /// Our name in the greeting.
+    pub hostname: String,
+    /// Largest message (RFC 1870), octets.
+    pub max_message_size: u64,
+    /// Recipients of a transaction at most.
+    pub max_recipients: u32,
+    /// Refused commands since the last good message before 421.
+    pub max_errors: u32,
+    /// Messages of a connection at most.
+    pub max_transactions: u32,
+    /// Time for the next command (RFC 5321 §4.5.3.2.7).
+    pub command_timeout: Duration,
+    /// Time for the next 64 KiB of a message.
+    pub data_timeout: Duration,
+    /// Whether a certificate is there: STARTTLS is offered then.
+    pub tls: bool,
+    /// Whether passwords are taken without TLS from others than this machine.
+    pub allow_plaintext: bool,
+    /// Whether SCRAM-SHA-256 is offered: only when every account of the host has a verifier.
+    pub scram: bool,
+}
+
+impl Settings {
+    /// The usual ones: 50 MiB, 1000 recipients, 50 errors, 10 000 messages, 5 minutes, no TLS, no SCRAM.
+    #[must_use]
+    pub fn new(kind: Kind, hostname: impl Into<String>) -> Self {
+        Self {
+            kind,
+            hostname: hostname.into(),
+            max_message_size: 50 << 20,
+            max_recipients: 1000,
+            max_errors: 50,
+            max_transactions: 10_000,
+            command_timeout: limits::SERVER_TIMEOUT,
+            data_timeout: limits::SERVER_TIMEOUT,
+            tls: false,
+            allow_plaintext: false,
+            scram: false,
+        }
+    }
+
+    /// The machine's settings for a channel. `private` says that a password may be sent on it.
+    pub(crate) fn machine(&self, encrypted: bool, private: bool) -> Config {
+        let auth = match (self.kind, private) {
+            (Kind::Submission, true) if self.scram => vec!["SCRAM-SHA-256", "PLAIN", "LOGIN"],
+            (Kind::Submission, true) => vec!["PLAIN", "LOGIN"],
+            _ => Vec::new(),
+        };
+        Config {
+            max_size: self.max_message_size,
+            max_recipients: self.max_recipients,
+            max_errors: self.max_errors,
+            starttls: self.tls && !encrypted,
+            auth,
+            auth_required: self.kind == Kind::Submission,
+            // What REQUIRETLS promises, the sender does not keep yet.
+            require_tls: false,
+            record: true,
+            ..Config::new(self.hostname.clone())
+        }
+    }
+}
