@@ -10,6 +10,7 @@
 //!    the directory names the tenant where a tenant asks.
 //! 3. Its behaviour in the suite under `tests/`, which runs on both databases.
 
+pub mod backup;
 pub mod blob;
 pub mod changes;
 pub mod db;

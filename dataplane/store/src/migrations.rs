@@ -23,13 +23,30 @@ macro_rules! migration {
 const MIGRATIONS: &[Migration] =
     &[migration!(1, "0001_mail"), migration!(2, "0002_directory"), migration!(3, "0003_queue"), migration!(4, "0004_trail")];
 
+/// The schema's number once this binary's migrations have run.
+#[must_use]
+pub fn newest() -> i64 {
+    MIGRATIONS.last().map_or(0, |migration| migration.0)
+}
+
 /// Brings the schema up to this binary's, one transaction a step. A newer schema is left alone.
 ///
 /// # Errors
-/// [`StoreError`] as the database says; steps before the failing one stay.
+/// [`StoreError`] as the database says; steps before the failing one stay. [`StoreError::Refused`]
+/// for a database into which a restore was begun and not ended.
 pub async fn migrate(db: &Db) -> Result<i64> {
+    let at = migrate_to(db, newest()).await?;
+    crate::backup::refuse_unfinished(db).await?;
+    Ok(at)
+}
+
+/// Brings the schema up to one number and not above: what a restore begins with.
+///
+/// # Errors
+/// [`StoreError`] as the database says; steps before the failing one stay.
+pub(crate) async fn migrate_to(db: &Db, last: i64) -> Result<i64> {
     let mut at = 0;
-    for &Migration(number, postgres, sqlite) in MIGRATIONS {
+    for &Migration(number, postgres, sqlite) in MIGRATIONS.iter().filter(|migration| migration.0 <= last) {
         let mut tx = db.begin().await?;
         if db.dialect() == Dialect::Postgres {
             // Any number, the same in every version: "postern" on a telephone's keys.

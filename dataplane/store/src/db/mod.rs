@@ -6,6 +6,7 @@
 //! locked by the statements themselves. See [`crate::dialect`] for what the SQL may contain.
 
 mod lock;
+mod read;
 mod row;
 mod tx;
 mod value;
@@ -14,6 +15,7 @@ mod writer;
 use std::{path::PathBuf, str::FromStr, sync::Arc, time::Duration};
 
 pub use self::{
+    read::ReadTx,
     row::Row,
     tx::Tx,
     value::{Column, Value},
@@ -165,6 +167,17 @@ impl Db {
         match &*self.inner {
             Inner::Postgres { pool, .. } => Ok(Tx::postgres(pool.begin().await?)),
             Inner::Sqlite { write, .. } => Ok(Tx::sqlite(write.begin().await?)),
+        }
+    }
+
+    /// Begins a transaction that sees everything as it is now and only reads.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when no connection can be had.
+    pub async fn snapshot(&self) -> Result<ReadTx> {
+        match &*self.inner {
+            Inner::Postgres { options, .. } => ReadTx::postgres(options).await,
+            Inner::Sqlite { read, .. } => ReadTx::sqlite((*read.connect_options()).clone()).await,
         }
     }
 

@@ -29,12 +29,20 @@ const LOCK: i64 = 7_678_377;
 /// # Errors
 /// [`crate::StoreError::Conflict`] when somebody reads the tables just now: call again later, nothing is lost by it.
 pub async fn ensure_partitions(db: &Db, now: Timestamp) -> Result<i64> {
+    make_days(db, now.day(), now.day() + DAYS_AHEAD).await
+}
+
+/// Makes the days from `first` to `last`; how many tables were made. Of a restore: days that are over.
+///
+/// # Errors
+/// As [`ensure_partitions`].
+pub(crate) async fn make_days(db: &Db, first: i64, last: i64) -> Result<i64> {
     if db.dialect() == Dialect::Sqlite {
         return Ok(0);
     }
     let mut tx = db.begin().await?;
     brief_locks(&mut tx).await?;
-    let row = tx.row("SELECT trail_partitions($1, $2)", args![now.day(), now.day() + DAYS_AHEAD]).await?;
+    let row = tx.row("SELECT trail_partitions($1, $2)", args![first, last]).await?;
     let made = row.map_or(Ok(0), |row| row.int(0))?;
     tx.commit().await?;
     Ok(made)
