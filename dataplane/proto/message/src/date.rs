@@ -19,13 +19,13 @@ pub fn format(at: Timestamp) -> String {
 /// zone is UTC; a missing time is midnight. `None` when day, month or year is missing or wrong.
 #[must_use]
 pub fn parse(text: &[u8]) -> Option<Timestamp> {
-    let text = text.get(..text.len().min(200))?;
-    let text = std::str::from_utf8(text).ok()?;
-    let mut found = Found::default();
-    for word in words(text) {
-        found.take(word);
-    }
-    found.timestamp()
+    Found::read(text)?.timestamp()
+}
+
+/// The day that is written there, whatever its time and zone (as SEARCH compares, RFC 9051 §6.4.4): midnight, as if it were UTC.
+#[must_use]
+pub fn parse_day(text: &[u8]) -> Option<Timestamp> {
+    Found { time: None, zone: None, ..Found::read(text)? }.timestamp()
 }
 
 /// Words outside comments, parted at white space and commas, `2-Jan-2026` into three.
@@ -56,6 +56,14 @@ struct Found {
 }
 
 impl Found {
+    fn read(text: &[u8]) -> Option<Self> {
+        let text = text.get(..text.len().min(200))?;
+        let text = std::str::from_utf8(text).ok()?;
+        let mut found = Self::default();
+        words(text).for_each(|word| found.take(word));
+        Some(found)
+    }
+
     fn take(&mut self, word: &str) {
         if word.contains(':') {
             self.time = self.time.or_else(|| time(word));
@@ -164,6 +172,14 @@ mod tests {
         for text in ["", "yesterday", "31 Feb 2026 00:00:00", "0 Jan 2026", "Jan 2026 10:00", "3 Jan 99999"] {
             assert_eq!(read(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn a_day_is_taken_as_written() {
+        let day = |text: &str| parse_day(text.as_bytes()).map(|t| t.to_string());
+        assert_eq!(day("Tue, 1 Jul 2003 23:52:37 -0700").as_deref(), Some("2003-07-01T00:00:00Z"));
+        assert_eq!(day("Tue, 1 Jul 2003 00:12:37 +0900").as_deref(), Some("2003-07-01T00:00:00Z"));
+        assert_eq!(day("noon"), None);
     }
 
     proptest! {

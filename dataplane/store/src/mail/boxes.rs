@@ -240,6 +240,14 @@ impl Boxes {
         read::content(&self.db, &self.blobs, message).await
     }
 
+    /// The body of a message whose row is known, without [`StoredMessage::prefix`].
+    ///
+    /// # Errors
+    /// As [`Boxes::message`].
+    pub async fn body(&self, message: &StoredMessage) -> Result<Bytes> {
+        self.blobs.read(&self.db, message.blob).await
+    }
+
     /// What an account holds.
     ///
     /// # Errors

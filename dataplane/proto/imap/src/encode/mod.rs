@@ -18,5 +18,5 @@ pub use fetch::FetchWriter;
 pub use mailbox::{ListItem, list, lsub, namespace, status};
 pub use search::{SearchAnswer, esearch, search};
 pub use section::section;
-pub use status::{capability, continuation, enabled, exists, expunge, flags, id, tagged, untagged};
+pub use status::{capability, continuation, enabled, exists, expunge, flags, id, recent, tagged, untagged};
 pub use text::{mailbox_name, number, sequence_set, set, string};

@@ -44,6 +44,11 @@ pub fn exists(out: &mut Vec<u8>, count: u32) {
     numbered(out, count, b" EXISTS\r\n");
 }
 
+/// `"*" SP "0" SP "RECENT" CRLF`, which clients of rev1 wait for (RFC 3501 §7.3.2): nothing is ever recent here.
+pub fn recent(out: &mut Vec<u8>) {
+    numbered(out, 0, b" RECENT\r\n");
+}
+
 /// `"*" SP nz-number SP "EXPUNGE" CRLF`
 pub fn expunge(out: &mut Vec<u8>, sequence: u32) {
     numbered(out, sequence, b" EXPUNGE\r\n");

@@ -1,0 +1,19 @@
+//! EXPUNGE and UID EXPUNGE (RFC 9051 §6.4.3, §6.4.9). The EXPUNGE answers come as any change does.
+
+use postern_proto_imap::types::{Reply, SequenceSet};
+
+use crate::{
+    refused::{Answer, Refused},
+    session::ImapSession,
+};
+
+pub(super) async fn expunge(session: &mut ImapSession, set: Option<&SequenceSet>) -> Answer {
+    let selected = session.selected()?;
+    if selected.read_only {
+        return Err(Refused::read_only());
+    }
+    let uids = set.map(|set| selected.resolve(set, true)).transpose()?.map(|ranges| selected.uids(&ranges));
+    let (account, folder) = (selected.account, selected.folder);
+    session.boxes().expunge(account, folder, uids.as_deref()).await?;
+    Ok(Reply::ok("EXPUNGE completed"))
+}

@@ -1,0 +1,205 @@
+//! FETCH and UID FETCH (RFC 9051 §6.4.5): page by page, and no faster than the client takes it.
+//!
+//! ```text
+//!  flags, dates, sizes     from the snapshot: no statement at all
+//!  ENVELOPE, BODY…         and the summaries of a page of messages: one statement
+//!  BODY[…], RFC822…        and each body, once
+//! ```
+//! `\Seen` is set when the answers are written, for many messages in one commit: what the client never got
+//! is never seen.
+
+mod write;
+
+use std::{
+    collections::{HashMap, VecDeque},
+    ops::Range,
+    sync::Arc,
+};
+
+use postern_proto_imap::types::{Code, FetchItem, Reply, SequenceSet};
+use postern_store::{
+    StoreError,
+    mail::{FlagChange, Flags, read::StoredMessage, snapshot::Snapshot},
+};
+
+use super::finish;
+use crate::{
+    message::{self, Message},
+    refused::{Answer, Refused},
+    selected::{Moment, Selected},
+    session::{FLUSH, Flow, ImapSession, Work},
+};
+
+/// Messages looked up together.
+const PAGE: usize = 1_000;
+/// The same when their bodies are read too.
+const BODIES: usize = 100;
+/// Messages that one commit marks as seen.
+const SEEN: usize = 1_000;
+
+/// A FETCH that goes on when the client has taken what there is.
+pub(crate) struct Fetch {
+    moment: Moment,
+    items: Vec<FetchItem>,
+    needs: Needs,
+    /// The mailbox as the client knew it when it asked: no number moves meanwhile.
+    told: Arc<Snapshot>,
+    ranges: VecDeque<Range<usize>>,
+    page: VecDeque<usize>,
+    rows: HashMap<i64, StoredMessage>,
+    sets_seen: bool,
+    seen: Vec<i64>,
+    trouble: Option<Refused>,
+}
+
+/// Where the answers come from; each needs what stands before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Needs {
+    Snapshot,
+    Summary,
+    Body,
+}
+
+impl Needs {
+    fn of(item: &FetchItem) -> Self {
+        match item {
+            FetchItem::Envelope | FetchItem::Body | FetchItem::BodyStructure => Self::Summary,
+            item if item.needs_body() => Self::Body,
+            _ => Self::Snapshot,
+        }
+    }
+}
+
+pub(super) async fn fetch(session: &mut ImapSession, uid: bool, set: &SequenceSet, items: Vec<FetchItem>, moment: Moment) -> Flow {
+    let begun = session.selected().and_then(|selected| Ok(Fetch::new(selected, selected.resolve(set, uid)?, items, moment)));
+    match begun {
+        Ok(fetch) => {
+            session.work = Work::Fetch(Box::new(fetch));
+            fetch_on(session).await
+        }
+        Err(refused) => finish(session, moment, Err(refused)).await,
+    }
+}
+
+/// Goes on with the FETCH in hand.
+pub(crate) async fn fetch_on(session: &mut ImapSession) -> Flow {
+    let Work::Fetch(mut fetch) = std::mem::take(&mut session.work) else { return Flow::On };
+    match fetch.go_on(session).await {
+        Ok(true) => {
+            let moment = fetch.moment;
+            let answer = fetch.end();
+            finish(session, moment, answer).await
+        }
+        Ok(false) => {
+            session.work = Work::Fetch(fetch);
+            Flow::Flush
+        }
+        Err(refused) => finish(session, fetch.moment, Err(refused)).await,
+    }
+}
+
+impl Fetch {
+    fn new(selected: &Selected, ranges: Vec<Range<usize>>, mut items: Vec<FetchItem>, moment: Moment) -> Self {
+        // RFC 9051 §6.4.9: UID FETCH answers with UIDs, asked for or not.
+        if moment.uid && !items.contains(&FetchItem::Uid) {
+            items.insert(0, FetchItem::Uid);
+        }
+        Self {
+            moment,
+            needs: items.iter().map(Needs::of).max().unwrap_or(Needs::Snapshot),
+            sets_seen: !selected.read_only && items.iter().any(FetchItem::sets_seen),
+            items,
+            told: selected.told.clone(),
+            ranges: ranges.into(),
+            page: VecDeque::new(),
+            rows: HashMap::new(),
+            seen: Vec::new(),
+            trouble: None,
+        }
+    }
+
+    /// Writes answers until there are none left (true) or the client must take some first (false).
+    async fn go_on(&mut self, session: &mut ImapSession) -> Result<bool, Refused> {
+        loop {
+            while let Some(index) = self.page.pop_front() {
+                self.one(session, index).await?;
+                if self.seen.len() >= SEEN {
+                    self.mark_seen(session).await?;
+                }
+                if session.server.output().len() >= FLUSH {
+                    return Ok(false);
+                }
+            }
+            if !self.turn_page(session).await? {
+                self.mark_seen(session).await?;
+                return Ok(true);
+            }
+        }
+    }
+
+    /// Takes the next messages and what the database has of them.
+    async fn turn_page(&mut self, session: &ImapSession) -> Result<bool, Refused> {
+        let size = if self.needs == Needs::Body { BODIES } else { PAGE };
+        while self.page.len() < size {
+            let Some(range) = self.ranges.front_mut() else { break };
+            let taken = range.start..range.end.min(range.start + size - self.page.len());
+            range.start = taken.end;
+            self.page.extend(taken);
+            if range.start >= range.end {
+                self.ranges.pop_front();
+            }
+        }
+        if self.needs > Needs::Snapshot && !self.page.is_empty() {
+            let ids: Vec<i64> = self.page.iter().filter_map(|index| self.told.get(*index)).map(|entry| entry.message).collect();
+            let account = session.account()?;
+            self.rows = session.boxes().messages(account, &ids).await?;
+        }
+        Ok(!self.page.is_empty())
+    }
+
+    /// The answer for one message.
+    async fn one(&mut self, session: &mut ImapSession, index: usize) -> Result<(), Refused> {
+        let Some(entry) = self.told.get(index) else { return Ok(()) };
+        // One message may have two copies in a folder: its row stays for the other.
+        let row = self.rows.get(&entry.message);
+        let content = match (self.needs, row) {
+            (Needs::Snapshot, _) => write::Content::None,
+            // Expunged so long ago that it is swept.
+            (_, None) => {
+                self.trouble = Some(Refused::no(Code::ExpungeIssued, "A message is gone"));
+                return Ok(());
+            }
+            (Needs::Summary, Some(row)) if message::is_readable(row) => write::Content::Summary(&row.summary),
+            (_, Some(row)) => match Message::read(session.boxes(), row.clone()).await {
+                Ok(message) => write::Content::Whole(message),
+                // The others can still be read.
+                Err(error @ (StoreError::Damaged(_) | StoreError::NotFound(_))) => {
+                    self.trouble = Some(error.into());
+                    return Ok(());
+                }
+                Err(error) => return Err(error.into()),
+            },
+        };
+        let unknown = write::message(session.server.output(), self.moment, index, entry, &self.items, &content);
+        if unknown {
+            self.trouble = Some(Refused::no(Code::UnknownCte, "A part's transfer encoding cannot be undone"));
+        }
+        if self.sets_seen && !entry.flags.has(Flags::SEEN) {
+            self.seen.push(entry.uid.into());
+        }
+        Ok(())
+    }
+
+    async fn mark_seen(&mut self, session: &ImapSession) -> Result<(), Refused> {
+        let uids = std::mem::take(&mut self.seen);
+        if let Some(selected) = session.selected.as_ref().filter(|_| !uids.is_empty()) {
+            let change = FlagChange::Add(Flags::SEEN, Vec::new());
+            session.boxes().store(selected.account, selected.folder, &uids, &change, None).await?;
+        }
+        Ok(())
+    }
+
+    fn end(self) -> Answer {
+        self.trouble.map_or_else(|| Ok(Reply::ok("FETCH completed")), Err)
+    }
+}

@@ -1,0 +1,95 @@
+//! The commands, a file each: apply to the store, write the untagged answers, say how it went.
+//!
+//! Nothing here parses or knows what a state allows: the machine has done both. A command that takes
+//! several turns keeps its place in [`crate::session::Work`].
+
+mod append;
+mod authenticate;
+mod close;
+mod copy;
+mod create;
+mod delete;
+mod expunge;
+mod fetch;
+mod id;
+mod idle;
+mod list;
+mod login;
+mod lsub;
+mod mailboxes;
+mod r#move;
+mod namespace;
+mod rename;
+mod search;
+mod select;
+mod status;
+mod store;
+mod subscribe;
+
+use postern_proto_imap::{
+    server::State,
+    types::{Command, Reply, Tag},
+};
+
+pub(crate) use self::{
+    append::{Append, append_body, append_end, append_message},
+    authenticate::{Authentication, respond},
+    fetch::{Fetch, fetch_on},
+    idle::idle_done,
+};
+use crate::{
+    refused::{Answer, Refused},
+    selected::Moment,
+    session::{Flow, ImapSession},
+};
+
+/// Does a command; all that one line of the client can ask for.
+pub(crate) async fn run(session: &mut ImapSession, tag: Tag, command: Command) -> Flow {
+    let moment = session.moment(&command);
+    let answer = match command {
+        Command::Noop | Command::Check => {
+            // RFC 9051 §6.1.2: the client asks whether there is news.
+            session.tell(moment, true, None).await;
+            Ok(Reply::ok("Done"))
+        }
+        Command::Id(client) => id::id(session, &client),
+        Command::Login { user, password } => login::login(session, &user, &password).await,
+        Command::Authenticate { mechanism, initial } => return authenticate::authenticate(session, &mechanism, initial).await,
+        Command::StartTls => {
+            session.server.complete(Reply::ok("Begin TLS"));
+            return Flow::StartTls;
+        }
+        Command::Logout => Ok(Reply::ok("Done")),
+        // The machine has answered it already.
+        Command::Capability | Command::Enable(_) => Ok(Reply::ok("Done")),
+        Command::Select { mailbox, read_only } => select::select(session, &mailbox, read_only).await,
+        Command::Create { mailbox, special_use } => create::create(session, &mailbox, &special_use).await,
+        Command::Delete(mailbox) => delete::delete(session, &mailbox).await,
+        Command::Rename { from, to } => rename::rename(session, &from, &to).await,
+        Command::Subscribe(mailbox) => subscribe::subscribe(session, &mailbox, true).await,
+        Command::Unsubscribe(mailbox) => subscribe::subscribe(session, &mailbox, false).await,
+        Command::List(args) => list::list(session, &args).await,
+        Command::Lsub(pattern) => lsub::lsub(session, &pattern).await,
+        Command::Namespace => namespace::namespace(session),
+        Command::Status { mailbox, items } => status::status(session, &mailbox, &items).await,
+        Command::Idle => return idle::idle(session).await,
+        Command::Close => close::close(session).await,
+        Command::Unselect => close::unselect(session),
+        Command::Expunge(set) => expunge::expunge(session, set.as_ref()).await,
+        Command::Search(args) => search::search(session, &tag, &args).await,
+        Command::Fetch { uid, set, items } => return fetch::fetch(session, uid, &set, items, moment).await,
+        Command::Store { uid, set, op } => store::store(session, uid, &set, &op, moment).await,
+        Command::Copy { uid, set, to } => copy::copy(session, uid, &set, &to).await,
+        Command::Move { uid, set, to } => r#move::r#move(session, uid, &set, &to).await,
+    };
+    finish(session, moment, answer).await
+}
+
+/// Tells what has changed meanwhile, then answers.
+async fn finish(session: &mut ImapSession, moment: Moment, answer: Answer) -> Flow {
+    if session.server.state() == State::Selected {
+        session.tell(moment, false, None).await;
+    }
+    session.server.complete(answer.unwrap_or_else(|Refused(reply)| reply));
+    Flow::On
+}

@@ -1,0 +1,57 @@
+//! How a listener serves IMAP.
+
+use std::time::Duration;
+
+use postern_proto_sasl::Mechanism;
+
+/// What one listener's sessions go by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// STARTTLS is offered: the listener begins in the clear and has a certificate.
+    pub starttls: bool,
+    /// Passwords may be sent without TLS by peers that are not this machine.
+    pub allow_plaintext: bool,
+    /// SCRAM-SHA-256 is offered beside PLAIN and LOGIN.
+    pub scram: bool,
+    /// Largest message of APPEND in octets (RFC 7889); the same as SMTP takes.
+    pub append_limit: u64,
+    /// Octets of messages that one connection may have us hold at once; an APPEND of several messages counts whole.
+    pub literal_budget: u64,
+    /// Time from the connection to the end of a login.
+    pub login_timeout: Duration,
+    /// Time without a command after which a session ends, in IDLE too; RFC 9051 §5.4 asks for 30 minutes at least.
+    pub idle_timeout: Duration,
+    /// How long the answer to a failed login waits.
+    pub failed_login_delay: Duration,
+    /// Searches of one process that read bodies at the same time.
+    pub body_searches: usize,
+}
+
+impl Default for Config {
+    /// No STARTTLS, no SCRAM, 50 MiB, 64 MiB, 1 min, 31 min, 1 s, two.
+    fn default() -> Self {
+        Self {
+            starttls: false,
+            allow_plaintext: false,
+            scram: false,
+            append_limit: 50 << 20,
+            literal_budget: 64 << 20,
+            login_timeout: Duration::from_mins(1),
+            idle_timeout: Duration::from_mins(31),
+            failed_login_delay: Duration::from_secs(1),
+            body_searches: 2,
+        }
+    }
+}
+
+impl Config {
+    /// The SASL mechanisms on offer, best first. SCRAM-SHA-256-PLUS needs the channel's binding, which the machine does not carry.
+    pub(crate) fn mechanisms(&self) -> Vec<String> {
+        let offered = |m: &Mechanism| match m {
+            Mechanism::Plain | Mechanism::Login => true,
+            Mechanism::ScramSha256 => self.scram,
+            Mechanism::ScramSha256Plus => false,
+        };
+        Mechanism::ALL.into_iter().filter(offered).map(|m| m.as_str().to_owned()).collect()
+    }
+}

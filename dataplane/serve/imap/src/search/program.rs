@@ -1,0 +1,179 @@
+//! A SEARCH's keys, made ready: sets resolved, texts folded, days counted.
+
+use std::ops::Range;
+
+use postern_core::Timestamp;
+use postern_message::SummaryRef;
+use postern_proto_imap::types::{Date, DateField, SearchKey, SystemFlags};
+use postern_store::mail::{read::StoredMessage, snapshot::Entry};
+
+use super::{all, body, header};
+use crate::{message::Message, refused::Refused, selected::Selected, words};
+
+/// One key.
+enum Key {
+    Always(bool),
+    Flag(SystemFlags, bool),
+    Keyword(String, bool),
+    /// The internal date, in seconds: from, up to but without.
+    Arrived(i64, i64),
+    /// The day of the Date field: from, up to but without.
+    Sent(i64, i64),
+    /// RFC822.SIZE: from, up to but without.
+    Size(u64, u64),
+    Place(Vec<Range<usize>>),
+    Field(header::Named, Needle),
+    Body(Needle),
+    Text(Needle),
+    Not(Box<Self>),
+    Or(Box<Self>, Box<Self>),
+    And(Vec<Self>),
+}
+
+/// Text to find, folded as what it is looked for in.
+pub(super) struct Needle(memchr::memmem::Finder<'static>);
+
+impl Needle {
+    fn new(text: &str) -> Self {
+        Self(memchr::memmem::Finder::new(fold(text).as_bytes()).into_owned())
+    }
+
+    /// Whether the text contains it, case aside.
+    pub(super) fn is_in(&self, text: &str) -> bool {
+        self.is_empty() || self.0.find(fold(text).as_bytes()).is_some()
+    }
+
+    /// Whether any text contains it.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.needle().is_empty()
+    }
+}
+
+/// Case aside (RFC 9051 §6.4.4 asks for i;unicode-casemap in its effect).
+fn fold(text: &str) -> String {
+    text.to_lowercase()
+}
+
+/// A SEARCH that is ready to be asked of messages.
+pub(crate) struct Program(Key);
+
+/// What is known of a message when it is asked.
+struct Facts<'f> {
+    index: usize,
+    entry: &'f Entry,
+    summary: Option<(SummaryRef<'f>, &'f StoredMessage)>,
+    message: Option<&'f Message>,
+}
+
+impl Program {
+    /// Resolves the sets against what the client knows; `now` is for OLDER and YOUNGER.
+    ///
+    /// # Errors
+    /// BAD for a sequence number that there is not.
+    pub fn new(key: &SearchKey, selected: &Selected, now: Timestamp) -> Result<Self, Refused> {
+        build(key, selected, now.secs()).map(Self)
+    }
+
+    /// Where matches can be at all.
+    pub(super) fn candidates(&self, len: usize) -> Vec<Range<usize>> {
+        match &self.0 {
+            Key::Place(ranges) => ranges.clone(),
+            Key::And(keys) => keys.iter().find_map(|key| if let Key::Place(ranges) = key { Some(ranges.clone()) } else { None }).unwrap_or_else(|| all(len)),
+            _ => all(len),
+        }
+    }
+
+    pub(super) fn by_entry(&self, index: usize, entry: &Entry) -> Option<bool> {
+        ask(&self.0, &Facts { index, entry, summary: None, message: None })
+    }
+
+    pub(super) fn by_summary(&self, index: usize, entry: &Entry, row: &StoredMessage) -> Option<bool> {
+        let summary = SummaryRef::new(&row.summary)?;
+        ask(&self.0, &Facts { index, entry, summary: Some((summary, row)), message: None })
+    }
+
+    pub(super) fn by_message(&self, index: usize, entry: &Entry, message: &Message) -> bool {
+        let facts = Facts { index, entry, summary: Some((message.summary(), message.row())), message: Some(message) };
+        ask(&self.0, &facts).unwrap_or(false)
+    }
+}
+
+/// Seconds of a day.
+const DAY: i64 = 86_400;
+
+fn build(key: &SearchKey, selected: &Selected, now: i64) -> Result<Key, Refused> {
+    let again = |key: &SearchKey| build(key, selected, now);
+    let between = |field: &DateField, from: i64, to: i64| match field {
+        DateField::Internal => Key::Arrived(from, to),
+        DateField::Sent => Key::Sent(from, to),
+    };
+    let day = |date: &Date| date.midnight().secs();
+    Ok(match key {
+        SearchKey::All => Key::Always(true),
+        SearchKey::Nothing => Key::Always(false),
+        SearchKey::Flag(flag, set) => Key::Flag(*flag, *set),
+        SearchKey::Keyword(keyword, set) => Key::Keyword(keyword.as_str().to_owned(), *set),
+        SearchKey::Before(field, date) => between(field, i64::MIN, day(date)),
+        SearchKey::On(field, date) => between(field, day(date), day(date) + DAY),
+        SearchKey::Since(field, date) => between(field, day(date), i64::MAX),
+        // RFC 5032 §2: the interval is from now back.
+        SearchKey::Older(seconds) => Key::Arrived(i64::MIN, now.saturating_sub(i64::from(*seconds)).saturating_add(1)),
+        SearchKey::Younger(seconds) => Key::Arrived(now.saturating_sub(i64::from(*seconds)), i64::MAX),
+        SearchKey::Larger(octets) => Key::Size(octets.saturating_add(1), u64::MAX),
+        SearchKey::Smaller(octets) => Key::Size(0, *octets),
+        SearchKey::Envelope(field, text) => Key::Field(header::Named::of_envelope(*field), Needle::new(text)),
+        SearchKey::Header { name, text } => Key::Field(header::Named::of_header(name), Needle::new(text)),
+        SearchKey::Body(text) => Key::Body(Needle::new(text)),
+        SearchKey::Text(text) => Key::Text(Needle::new(text)),
+        SearchKey::Sequence(set) => Key::Place(selected.resolve(set, false)?),
+        SearchKey::Uid(set) => Key::Place(selected.resolve(set, true)?),
+        SearchKey::Not(key) => Key::Not(Box::new(again(key)?)),
+        SearchKey::Or(a, b) => Key::Or(Box::new(again(a)?), Box::new(again(b)?)),
+        SearchKey::And(keys) => Key::And(keys.iter().map(again).collect::<Result<_, _>>()?),
+    })
+}
+
+/// Yes, no, or not with what is known.
+fn ask(key: &Key, facts: &Facts<'_>) -> Option<bool> {
+    let entry = facts.entry;
+    match key {
+        Key::Always(answer) => Some(*answer),
+        Key::Flag(flag, set) => Some(words::system(entry.flags).contains(*flag) == *set),
+        Key::Keyword(keyword, set) => {
+            let has = entry.keywords.iter().flat_map(|k| k.split(' ')).any(|k| k.eq_ignore_ascii_case(keyword));
+            Some(has == *set)
+        }
+        Key::Arrived(from, to) => Some((*from..*to).contains(&entry.received_at)),
+        Key::Size(from, to) => Some((*from..*to).contains(&u64::from(entry.size))),
+        Key::Place(ranges) => Some(is_in(ranges, facts.index)),
+        Key::Sent(from, to) => {
+            let (summary, _) = facts.summary.as_ref()?;
+            Some(header::sent_on(summary).is_some_and(|day| (*from..*to).contains(&day)))
+        }
+        Key::Field(named, needle) => match (facts.message, &facts.summary) {
+            (Some(message), _) => Some(header::in_message(message, named, needle)),
+            (None, Some((summary, row))) => header::in_summary(summary, row, named, needle),
+            (None, None) => None,
+        },
+        Key::Body(needle) => facts.message.map(|message| body::contains(message, needle)),
+        Key::Text(needle) => facts.message.map(|message| header::anywhere(message, needle) || body::contains(message, needle)),
+        Key::Not(key) => ask(key, facts).map(|answer| !answer),
+        Key::Or(a, b) => match (ask(a, facts), ask(b, facts)) {
+            (Some(true), _) | (_, Some(true)) => Some(true),
+            (Some(false), Some(false)) => Some(false),
+            _ => None,
+        },
+        Key::And(keys) => keys.iter().try_fold(Some(true), |so_far, key| match ask(key, facts) {
+            Some(false) => Err(()),
+            None => Ok(None),
+            Some(true) => Ok(so_far),
+        })
+        .unwrap_or(Some(false)),
+    }
+}
+
+/// Whether an index lies in ranges that ascend.
+fn is_in(ranges: &[Range<usize>], index: usize) -> bool {
+    let at = ranges.partition_point(|range| range.end <= index);
+    ranges.get(at).is_some_and(|range| range.contains(&index))
+}

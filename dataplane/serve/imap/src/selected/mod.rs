@@ -1,0 +1,144 @@
+//! The selected mailbox: what this session has told its client of it.
+//!
+//! A client's sequence numbers are those of the mailbox as it was told. So a session keeps that very
+//! [`Snapshot`], which it shares with all others that have been told the same, and at the moments that
+//! RFC 9051 §7.5.1 allows it tells the difference to the newest and keeps that one instead:
+//!
+//! ```text
+//!                told ──difference──► newest       EXPUNGE … EXISTS, FETCH (FLAGS …)
+//!   no EXPUNGE:  told ──difference──► newest and what is gone      EXISTS, FETCH (FLAGS …)
+//! ```
+//! While EXPUNGE is not allowed the session goes on with a snapshot of its own that still holds what is
+//! gone: flags and new messages are never held back, and no number moves.
+
+mod set;
+mod tell;
+
+use std::{ops::Range, sync::Arc};
+
+use postern_core::{AccountId, FolderId};
+use postern_proto_imap::types::{Command, Keyword, SearchKey, SequenceSet, UidSet};
+use postern_store::{
+    Result, StoreError,
+    changes::Subscription,
+    mail::{
+        boxes::Boxes,
+        snapshot::{Entry, FolderCell, Snapshot},
+    },
+};
+
+pub(crate) use self::tell::{Moment, number};
+use crate::refused::Refused;
+
+/// A mailbox that a session has selected.
+pub(crate) struct Selected {
+    pub account: AccountId,
+    pub folder: FolderId,
+    /// Opened by EXAMINE.
+    pub read_only: bool,
+    /// As the client knows it.
+    pub told: Arc<Snapshot>,
+    /// `$`: what the last SEARCH saved (RFC 9051 §6.4.4.1).
+    pub saved: UidSet,
+    /// Keywords that a FLAGS response has named.
+    keywords: Vec<Keyword>,
+    cell: Arc<FolderCell>,
+    feed: Subscription,
+    /// Something was heard that has not been looked at, or the last look failed.
+    behind: bool,
+}
+
+/// The session's own STORE, which the client knows or is told of otherwise.
+pub(crate) struct Own<'u> {
+    /// Ascending.
+    pub uids: &'u [i64],
+    /// The MODSEQ that it gave them.
+    pub modseq: i64,
+}
+
+/// Whether EXPUNGE may be told before a command is answered (RFC 9051 §7.5.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Expunges {
+    /// Yes.
+    Told,
+    /// Not during FETCH, STORE and SEARCH by sequence number.
+    Held,
+}
+
+impl Expunges {
+    /// What this command allows. The UID forms are other commands and allow it, unless a search in them counts messages.
+    pub fn during(command: &Command) -> Self {
+        match command {
+            Command::Fetch { uid: false, .. } | Command::Store { uid: false, .. } => Self::Held,
+            Command::Search(args) if !args.uid || SearchKey::uses_sequence_numbers(&args.key) => Self::Held,
+            _ => Self::Told,
+        }
+    }
+}
+
+impl Selected {
+    /// Opens a folder and takes it as it is.
+    ///
+    /// # Errors
+    /// As [`Boxes::snapshot`].
+    pub async fn open(boxes: &Boxes, account: AccountId, folder: FolderId, read_only: bool) -> Result<Self> {
+        // Listen first, look then: what comes between is looked at twice and never missed.
+        let feed = boxes.subscribe(account);
+        let cell = boxes.cell(account, folder);
+        let told = boxes.snapshot(&cell, account, folder).await?;
+        let keywords = set::keywords(&told);
+        Ok(Self { account, folder, read_only, told, saved: UidSet::new(), keywords, cell, feed, behind: false })
+    }
+
+    /// UIDNEXT: never below what the snapshot holds, whose rows may be newer than the folder's.
+    pub fn uid_next(&self) -> u32 {
+        let last = self.told.len().checked_sub(1).and_then(|last| self.told.get(last)).map_or(0, |entry| entry.uid);
+        self.told.folder.uid_next.max(last.saturating_add(1))
+    }
+
+    /// Keywords in use when it was opened and since.
+    pub fn keywords(&self) -> &[Keyword] {
+        &self.keywords
+    }
+
+    /// Waits until there may be something to tell. Cancel safe.
+    pub async fn news(&mut self) {
+        if self.behind {
+            return Box::pin(tokio::time::sleep(std::time::Duration::from_secs(1))).await;
+        }
+        self.feed.moved().await;
+        self.behind = true;
+    }
+
+    /// Reads the folder as it is now; `None` when nothing has moved since the last look and `look` does not insist.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] when the folder is gone; else as the database says, and the next call looks again.
+    pub async fn newest(&mut self, boxes: &Boxes, look: bool) -> Result<Option<Arc<Snapshot>>> {
+        if !(look || self.behind || self.feed.has_moved()) {
+            return Ok(None);
+        }
+        self.feed.seen();
+        let newest = boxes.refresh(&self.cell).await;
+        self.behind = newest.as_ref().is_err_and(StoreError::is_temporary);
+        newest.map(Some)
+    }
+
+    /// Where the messages that a set names lie in [`Selected::told`]: ascending, disjoint.
+    ///
+    /// # Errors
+    /// BAD for a sequence number above the count, `*` in an empty mailbox included. UIDs may name anything.
+    pub fn resolve(&self, set: &SequenceSet, uid: bool) -> std::result::Result<Vec<Range<usize>>, Refused> {
+        set::resolve(&self.told, &self.saved, set, uid).ok_or_else(Refused::no_such_message)
+    }
+
+    /// The entries of ranges, with their index.
+    pub fn entries<'s>(&'s self, ranges: &'s [Range<usize>]) -> impl Iterator<Item = (usize, &'s Entry)> {
+        ranges.iter().flat_map(|range| (range.start..).zip(self.told.iter_from(range.start)).take(range.len()))
+    }
+
+    /// The UIDs of ranges, ascending.
+    pub fn uids(&self, ranges: &[Range<usize>]) -> Vec<i64> {
+        self.entries(ranges).map(|(_, entry)| entry.uid.into()).collect()
+    }
+}

@@ -1,0 +1,102 @@
+//! Tells a client what has changed since it was last told.
+
+use std::sync::Arc;
+
+use postern_proto_imap::{
+    encode::{self, FetchWriter},
+    types::{Dialect, Flags, SystemFlags},
+};
+use postern_store::mail::snapshot::{Difference, Entry, Snapshot};
+
+use super::{Expunges, Own, Selected, set};
+use crate::words;
+
+/// What the moment asks of the answers.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Moment {
+    /// Whether EXPUNGE may be told.
+    pub expunges: Expunges,
+    /// Whether FETCH names UIDs: in UID commands it must (RFC 9051 §6.4.9).
+    pub uid: bool,
+    /// The session's.
+    pub dialect: Dialect,
+}
+
+impl Selected {
+    /// Writes the difference to `newest` and keeps what was told.
+    pub fn tell(&mut self, newest: &Arc<Snapshot>, moment: Moment, own: Option<&Own<'_>>, out: &mut Vec<u8>) {
+        if Arc::ptr_eq(&self.told, newest) {
+            return;
+        }
+        let mut difference = self.told.difference(newest);
+        let mut next = newest.clone();
+        if moment.expunges == Expunges::Held && !difference.expunged.is_empty() {
+            next = Arc::new(with_what_is_gone(&self.told, newest, &difference));
+            difference = self.told.difference(&next);
+        }
+        self.told = next;
+        // From the last to the first: no number changes before it is used.
+        for (index, _) in difference.expunged.iter().rev() {
+            encode::expunge(out, number(index + 1));
+        }
+        if !difference.new.is_empty() {
+            encode::exists(out, number(self.told.len()));
+        }
+        self.tell_keywords(&difference, out);
+        for &index in &difference.changed {
+            if let Some(entry) = self.told.get(index).filter(|entry| !is_own(entry, own)) {
+                flags(out, index, entry, moment);
+            }
+        }
+    }
+
+    /// `FETCH (FLAGS …)` for messages by UID; those that are gone are passed over.
+    pub fn tell_flags(&self, uids: &[i64], moment: Moment, out: &mut Vec<u8>) {
+        for &uid in uids {
+            if let Some(index) = u32::try_from(uid).ok().and_then(|uid| self.told.index_of(uid))
+                && let Some(entry) = self.told.get(index)
+            {
+                flags(out, index, entry, moment);
+            }
+        }
+    }
+
+    /// A keyword that no FLAGS response has named is named before the first message that has it.
+    fn tell_keywords(&mut self, difference: &Difference, out: &mut Vec<u8>) {
+        let mut learned = false;
+        for &index in difference.changed.iter().chain(&difference.new) {
+            if let Some(Entry { keywords: Some(words), .. }) = self.told.get(index) {
+                learned |= set::learn(&mut self.keywords, Some(words));
+            }
+        }
+        if learned {
+            encode::flags(out, &Flags { system: SystemFlags::ALL, keywords: self.keywords.clone() });
+        }
+    }
+}
+
+/// What is new and changed, put into what was told; nothing taken out.
+fn with_what_is_gone(told: &Snapshot, newest: &Snapshot, difference: &Difference) -> Snapshot {
+    let mut indexes = [difference.changed.as_slice(), &difference.new].concat();
+    indexes.sort_unstable();
+    let entries = indexes.iter().filter_map(|&index| newest.get(index).cloned()).collect();
+    told.moved_on(newest.folder.clone(), entries, &[])
+}
+
+fn flags(out: &mut Vec<u8>, index: usize, entry: &Entry, moment: Moment) {
+    let mut fetch = FetchWriter::new(out, number(index + 1), moment.dialect);
+    if moment.uid || moment.dialect.rev2 {
+        fetch.uid(entry.uid);
+    }
+    words::write_flags(&mut fetch, entry);
+    fetch.finish();
+}
+
+fn is_own(entry: &Entry, own: Option<&Own<'_>>) -> bool {
+    own.is_some_and(|own| own.modseq == entry.modseq && own.uids.binary_search(&entry.uid.into()).is_ok())
+}
+
+/// Sequence numbers are 32 bits; more messages than that there cannot be, for UIDs are.
+pub(crate) fn number(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
+}

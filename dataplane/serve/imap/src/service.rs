@@ -1,0 +1,93 @@
+//! Makes sessions: one [`Imap`] a listener.
+
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use postern_access::Authenticator;
+use postern_core::Secret;
+use postern_net::{Conn, Refusal, Service};
+use postern_proto_imap::server;
+use postern_proto_sasl::encoding;
+use postern_store::{Store, trail::Trail};
+use tokio::sync::Semaphore;
+
+use crate::{config::Config, session::ImapSession};
+
+/// What IMAP works with.
+#[derive(Clone)]
+pub struct Parts {
+    /// Boxes, bodies, the way in.
+    pub store: Store,
+    /// Who may log in.
+    pub authenticator: Arc<Authenticator>,
+    /// Where logins are noted.
+    pub trail: Trail,
+    /// Random, new for each process: SCRAM's nonces come of it.
+    pub seed: Secret<[u8; 32]>,
+}
+
+/// The sessions of one listener.
+pub struct Imap(Arc<Shared>);
+
+/// What all sessions of a listener share.
+pub(crate) struct Shared {
+    pub store: Store,
+    pub authenticator: Arc<Authenticator>,
+    pub trail: Trail,
+    pub config: Config,
+    pub machine: Arc<server::Config>,
+    pub body_searches: Semaphore,
+    seed: [u8; 32],
+    nonces: AtomicU64,
+}
+
+impl Imap {
+    /// A service for a listener.
+    #[must_use]
+    pub fn new(parts: Parts, config: Config) -> Self {
+        let Parts { store, authenticator, trail, seed } = parts;
+        let machine = server::Config { mechanisms: config.mechanisms(), append_limit: config.append_limit };
+        Self(Arc::new(Shared {
+            store,
+            authenticator,
+            trail,
+            machine: Arc::new(machine),
+            body_searches: Semaphore::new(config.body_searches.max(1)),
+            seed: blake3::derive_key("postern imap: nonces", seed.expose()),
+            nonces: AtomicU64::new(0),
+            config,
+        }))
+    }
+}
+
+impl Shared {
+    /// What the server adds to a SCRAM exchange: 24 octets in base64, never the same twice.
+    pub fn nonce(&self) -> String {
+        let number = self.nonces.fetch_add(1, Ordering::Relaxed);
+        let hash = blake3::keyed_hash(&self.seed, &number.to_le_bytes());
+        encoding::encode(hash.as_bytes().get(..24).unwrap_or_default())
+    }
+}
+
+impl fmt::Debug for Imap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Imap").field(&self.0.config).finish()
+    }
+}
+
+impl Service for Imap {
+    type Session = ImapSession;
+
+    fn session(&self, conn: Conn) -> ImapSession {
+        ImapSession::new(self.0.clone(), &conn)
+    }
+
+    fn refusal(&self, _: Refusal) -> &[u8] {
+        b"* BYE [LIMIT] Too many connections\r\n"
+    }
+}

@@ -1,0 +1,191 @@
+//! One connection: events of the machine to commands, changes of the box to answers.
+
+mod end;
+mod tell;
+
+use std::{net::IpAddr, sync::Arc};
+
+use postern_access::Login;
+use postern_net::{Conn, Limit, Next, Session, TlsInfo, Wait};
+use postern_proto_imap::server::{Channel, Event, Server, State};
+use postern_store::{Result, mail::boxes::Boxes};
+
+use crate::{
+    command::{self, Append, Authentication, Fetch},
+    refused::Refused,
+    selected::Selected,
+    service::Shared,
+};
+
+/// Octets of answers after which the client must take some before there are more.
+pub(crate) const FLUSH: usize = 256 * 1024;
+/// Octets of a long literal that count as progress.
+const PROGRESS: u64 = 64 * 1024;
+
+/// A session of one client.
+pub struct ImapSession {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) server: Server,
+    pub(crate) client: IpAddr,
+    pub(crate) login: Option<Box<Login>>,
+    pub(crate) selected: Option<Box<Selected>>,
+    pub(crate) work: Work,
+    /// Raised by every command, and by every so many octets of a long one.
+    step: u32,
+    received: u64,
+    /// The process ends: leave after what is in hand.
+    draining: bool,
+}
+
+/// What takes more than one turn.
+#[derive(Default)]
+pub(crate) enum Work {
+    /// Nothing.
+    #[default]
+    None,
+    /// AUTHENTICATE between two lines.
+    Authenticate(Box<Authentication>),
+    /// APPEND between two messages.
+    Append(Box<Append>),
+    /// FETCH while the client takes what there is.
+    Fetch(Box<Fetch>),
+}
+
+impl ImapSession {
+    pub(crate) fn new(shared: Arc<Shared>, conn: &Conn) -> Self {
+        let client = conn.peer.ip().to_canonical();
+        // What a proxy says without naming a client comes from the proxy, not from this machine.
+        let itself = client.is_loopback() && conn.proxy.is_none_or(|proxy| proxy != client);
+        let channel = Channel {
+            tls: conn.tls.is_some(),
+            starttls: shared.config.starttls,
+            cleartext_login: itself || shared.config.allow_plaintext,
+        };
+        let server = Server::new(shared.machine.clone(), channel);
+        Self { shared, server, client, login: None, selected: None, work: Work::None, step: 0, received: 0, draining: false }
+    }
+
+    pub(crate) fn boxes(&self) -> &Boxes {
+        &self.shared.store.boxes
+    }
+
+    /// What logged in; the machine lets no command that needs it pass before.
+    pub(crate) fn account(&self) -> std::result::Result<postern_core::AccountId, Refused> {
+        self.login.as_ref().map(|login| login.account).ok_or_else(|| Refused(postern_proto_imap::types::Reply::bad("Log in first")))
+    }
+
+    /// The mailbox selected; the machine lets no command that needs one pass without.
+    pub(crate) fn selected(&mut self) -> std::result::Result<&mut Selected, Refused> {
+        self.selected.as_deref_mut().ok_or_else(|| Refused(postern_proto_imap::types::Reply::bad("Select a mailbox first")))
+    }
+
+    /// Does one event; false when the machine is to wait for the client to take the output.
+    async fn event(&mut self, event: Event) -> Flow {
+        self.step = self.step.wrapping_add(1);
+        match event {
+            Event::Command { tag, command } => command::run(self, tag, command).await,
+            Event::AppendMessage { mailbox, message, number, .. } => command::append_message(self, mailbox, message, number).await,
+            Event::AppendBody(body) => command::append_body(self, body).await,
+            Event::AppendEnd => command::append_end(self).await,
+            Event::AuthenticateResponse(response) => command::respond(self, &response).await,
+            Event::IdleDone => command::idle_done(self).await,
+            Event::Rejected { .. } => {
+                self.work = Work::None;
+                Flow::On
+            }
+            Event::Closed => Flow::Close,
+        }
+    }
+}
+
+/// What comes after an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Flow {
+    /// The next event.
+    On,
+    /// The client must take the output first; then the work goes on.
+    Flush,
+    /// The TLS handshake.
+    StartTls,
+    /// The end.
+    Close,
+}
+
+impl Session for ImapSession {
+    async fn open(&mut self) -> Next {
+        self.server.greet("Postern ready");
+        Next::Read
+    }
+
+    fn input(&mut self, bytes: &[u8]) {
+        let before = self.received / PROGRESS;
+        self.received += bytes.len() as u64;
+        // Before login nothing but a login buys time and octets.
+        if self.login.is_some() && self.received / PROGRESS > before {
+            self.step = self.step.wrapping_add(1);
+        }
+        self.server.input(bytes);
+    }
+
+    async fn run(&mut self) -> Next {
+        if matches!(self.work, Work::Fetch(_)) && command::fetch_on(self).await == Flow::Flush {
+            return Next::Flush;
+        }
+        if self.server.is_idle() {
+            self.tell_idle().await;
+        }
+        while let Some(event) = self.server.next() {
+            match self.event(event).await {
+                Flow::On => {}
+                Flow::Flush => return Next::Flush,
+                Flow::StartTls => return Next::StartTls,
+                Flow::Close => return Next::Close,
+            }
+            if self.server.output().len() >= FLUSH {
+                return Next::Flush;
+            }
+        }
+        if self.draining && self.is_at_rest() {
+            return self.leave();
+        }
+        self.server.shrink();
+        Next::Read
+    }
+
+    fn output(&mut self) -> &mut Vec<u8> {
+        self.server.output()
+    }
+
+    fn wait(&self) -> Wait {
+        let config = &self.shared.config;
+        if self.server.state() == State::NotAuthenticated {
+            return Wait { step: 0, timeout: config.login_timeout, bytes: BEFORE_LOGIN };
+        }
+        // What one command may hold is the machine's to bound, and APPEND's.
+        Wait { step: u64::from(self.step) + 1, timeout: config.idle_timeout, bytes: u64::MAX }
+    }
+
+    async fn wake(&mut self) {
+        match &mut self.selected {
+            Some(selected) if self.server.is_idle() => selected.news().await,
+            _ => std::future::pending().await,
+        }
+    }
+
+    fn tls_started(&mut self, _: &TlsInfo) {
+        self.work = Work::None;
+        self.server.tls_started();
+    }
+
+    fn on_limit(&mut self, limit: Limit) {
+        self.say_limit(limit);
+    }
+
+    fn on_drain(&mut self) -> Next {
+        self.draining = true;
+        if self.is_at_rest() { self.leave() } else { Next::Read }
+    }
+}
+
+/// Octets that a client may send before it has logged in.
+const BEFORE_LOGIN: u64 = 8 * 1024;
