@@ -1,0 +1,73 @@
+//! The lease of a slot as the couriers see it, and what they tell the one task that holds the slots.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use postern_core::{Clock, QueueId, Timestamp};
+use postern_proto_smtp::limits::END_OF_DATA_TIMEOUT;
+use postern_store::queue::{SlotId, Token};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::deliver::remote::session::Permit;
+
+/// What couriers tell the worker.
+#[derive(Debug)]
+pub(super) enum Ask {
+    /// These rows are no longer in hand: settled, or not tried at all.
+    Done { slot: SlotId, token: Token, rows: Vec<QueueId> },
+    /// Renew this lease now; answers whether it is still ours.
+    Renew { slot: SlotId, token: Token, answer: oneshot::Sender<bool> },
+}
+
+/// One lease, shared by the jobs under it.
+#[derive(Debug)]
+pub(super) struct Lease {
+    pub(super) slot: SlotId,
+    pub(super) token: Token,
+    until: AtomicI64,
+    clock: Arc<dyn Clock>,
+    asks: mpsc::UnboundedSender<Ask>,
+}
+
+impl Lease {
+    pub(super) fn new(slot: SlotId, token: Token, until: Timestamp, clock: Arc<dyn Clock>, asks: mpsc::UnboundedSender<Ask>) -> Self {
+        Self { slot, token, until: AtomicI64::new(until.0), clock, asks }
+    }
+
+    /// It lasts until then; in the past when it was lost.
+    pub(super) fn lasts(&self, until: Timestamp) {
+        self.until.store(until.0, Ordering::Release);
+    }
+
+    /// How much is left.
+    pub(super) fn left(&self) -> Duration {
+        Timestamp(self.until.load(Ordering::Acquire)).since(self.clock.now())
+    }
+
+    /// Takes rows out of the hand.
+    pub(super) fn done(&self, rows: Vec<QueueId>) {
+        // Without a worker nobody counts any more.
+        let _ = self.asks.send(Ask::Done { slot: self.slot, token: self.token, rows });
+    }
+}
+
+#[async_trait]
+impl Permit for Lease {
+    /// Whether the lease outlasts the answer to a final dot (RFC 5321 §4.5.3.2.6), renewed if it must be.
+    async fn may_finish(&self) -> bool {
+        if self.left() >= END_OF_DATA_TIMEOUT {
+            return true;
+        }
+        let (answer, answered) = oneshot::channel();
+        if self.asks.send(Ask::Renew { slot: self.slot, token: self.token, answer }).is_err() {
+            return false;
+        }
+        answered.await.unwrap_or(false) && self.left() >= END_OF_DATA_TIMEOUT
+    }
+}
