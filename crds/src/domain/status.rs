@@ -76,6 +76,8 @@ pub enum RecordState {
     Wrong,
     /// There, and in the way.
     Interferes,
+    /// Not looked up yet.
+    Unknown,
 }
 
 /// One DNS record.

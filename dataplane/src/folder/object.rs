@@ -1,0 +1,114 @@
+//! Objects as they are shown: found by their source, with a status, as JSON.
+
+use postern_core::directory::SourceKey;
+use postern_projection::{Kind, Object};
+use serde_json::Value as Json;
+
+use super::parse::CLUSTER;
+
+/// Kinds that can be asked for; the others hold secrets, or serve these alone.
+pub(super) const SHOWN: [Kind; 6] = [Kind::Domain, Kind::Mailbox, Kind::Alias, Kind::IpPool, Kind::Branding, Kind::MailCluster];
+
+/// The source of an object of the folder.
+pub(super) fn source(object: &Object) -> SourceKey {
+    let id = object.id();
+    SourceKey { cluster: CLUSTER.to_owned(), kind: id.kind, namespace: id.namespace, name: id.name }
+}
+
+/// A kind in any of the forms that `kubectl` takes: plural, singular or short name, in any case.
+pub(super) fn kind(text: &str) -> Option<Kind> {
+    let text = text.to_ascii_lowercase();
+    let text = text.split_once('.').map_or(&*text, |(name, _)| name);
+    SHOWN.into_iter().find(|kind| {
+        let (singular, short) = (kind.as_str().to_ascii_lowercase(), short(*kind));
+        text == singular || text == short || text == plural(*kind)
+    })
+}
+
+/// As the resource is named in the API.
+pub(super) const fn plural(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Domain => "domains",
+        Kind::Mailbox => "mailboxes",
+        Kind::Alias => "aliases",
+        Kind::IpPool => "ippools",
+        Kind::Branding => "brandings",
+        Kind::MailCluster => "mailclusters",
+        Kind::Secret => "secrets",
+        Kind::ConfigMap => "configmaps",
+        Kind::Namespace => "namespaces",
+    }
+}
+
+const fn short(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Domain => "md",
+        Kind::Mailbox => "mbx",
+        Kind::Alias => "mal",
+        Kind::IpPool => "ipp",
+        Kind::Branding => "mbr",
+        Kind::MailCluster => "mc",
+        _ => "",
+    }
+}
+
+/// Gives an object the status that it had before, for conditions remember since when they hold.
+pub(super) fn keep_status(before: &Object, now: &mut Object) {
+    match (before, now) {
+        (Object::Domain(a), Object::Domain(b)) => b.status.clone_from(&a.status),
+        (Object::Mailbox(a), Object::Mailbox(b)) => b.status.clone_from(&a.status),
+        (Object::Alias(a), Object::Alias(b)) => b.status.clone_from(&a.status),
+        (Object::IpPool(a), Object::IpPool(b)) => b.status.clone_from(&a.status),
+        (Object::Branding(a), Object::Branding(b)) => b.status.clone_from(&a.status),
+        (Object::MailCluster(a), Object::MailCluster(b)) => b.status.clone_from(&a.status),
+        _ => {}
+    }
+}
+
+/// The whole of it; nothing for kinds that are not shown.
+pub(super) fn json(object: &Object) -> Json {
+    match object {
+        Object::Domain(o) => serde_json::to_value(o),
+        Object::Mailbox(o) => serde_json::to_value(o),
+        Object::Alias(o) => serde_json::to_value(o),
+        Object::IpPool(o) => serde_json::to_value(o),
+        Object::Branding(o) => serde_json::to_value(o),
+        Object::MailCluster(o) => serde_json::to_value(o),
+        Object::Secret(_) | Object::ConfigMap(_) | Object::Namespace(_) => Ok(Json::Null),
+    }
+    .unwrap_or_default()
+}
+
+/// Path of the field of `spec` that holds this text: `spec.aliases[1]`; `spec` when none does.
+pub(super) fn field_of(object: &Object, text: &str) -> String {
+    fn find(at: &Json, path: &str, text: &str) -> Option<String> {
+        match at {
+            Json::String(found) if found.eq_ignore_ascii_case(text) => Some(path.to_owned()),
+            Json::Array(items) => items.iter().enumerate().find_map(|(i, item)| find(item, &format!("{path}[{i}]"), text)),
+            Json::Object(fields) => fields.iter().find_map(|(name, field)| find(field, &format!("{path}.{name}"), text)),
+            _ => None,
+        }
+    }
+    let json = json(object);
+    json.get("spec").and_then(|spec| find(spec, "spec", text)).unwrap_or_else(|| "spec".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_as_people_write_them() {
+        for text in ["domains", "Domain", "md", "domains.postern.dev"] {
+            assert_eq!(kind(text), Some(Kind::Domain), "{text}");
+        }
+        assert_eq!(kind("mailboxes"), Some(Kind::Mailbox));
+        assert_eq!(kind("aliases"), Some(Kind::Alias));
+        assert_eq!(kind("secrets"), None);
+        for (crd, kind) in postern_crds::all().into_iter().zip(SHOWN) {
+            assert!(SHOWN.iter().any(|k| plural(*k) == crd.spec.names.plural), "{}", crd.spec.names.plural);
+            let shorts = postern_crds::all().into_iter().find(|crd| crd.spec.names.kind == kind.as_str()).unwrap().spec.names.short_names;
+            assert_eq!(shorts, Some(vec![short(kind).to_owned()]));
+        }
+    }
+}
