@@ -9,11 +9,13 @@
 //!
 //! What mail is, and what becomes of it, is told in the crates below; nothing here decides about a message.
 
+pub mod answers;
 pub mod args;
 pub mod certificates;
 pub mod cli;
 pub mod config;
 pub mod control;
+pub mod folder;
 pub mod health;
 pub mod listeners;
 pub mod metrics;
@@ -23,3 +25,4 @@ pub mod server;
 pub mod signal;
 pub mod table;
 pub mod telemetry;
+pub mod wire;

@@ -23,6 +23,7 @@ impl Listeners {
         let gate = Gate::new(Limits {
             total: limits.connections,
             per_client: limits.per_client,
+            loopback_free: true,
             v4_prefix: limits.v4_prefix,
             v6_prefix: limits.v6_prefix,
         });

@@ -25,6 +25,7 @@ use crate::{
     listeners::Listeners,
     metrics::Metrics,
     readiness::Readiness,
+    wire::{self, WireError},
 };
 
 /// Why a server does not start.
@@ -51,6 +52,9 @@ pub enum StartError {
     /// The command line could not reach us.
     #[error(transparent)]
     Control(#[from] BindError),
+    /// The parts do not fit together.
+    #[error(transparent)]
+    Wire(#[from] Box<WireError>),
 }
 
 /// A server that runs.
@@ -64,7 +68,10 @@ pub struct Server {
     pub readiness: Readiness,
     /// What it counts.
     pub metrics: Metrics,
+    /// The certificate of the local authority, for clients to trust, where that made ours.
+    pub authority: Option<PathBuf>,
     tasks: JoinSet<()>,
+    background: JoinSet<()>,
 }
 
 impl Server {
@@ -79,9 +86,13 @@ impl Server {
             drain: Drain::new(),
             readiness: Readiness::new(),
             metrics: Metrics::new(),
+            authority: None,
             tasks: JoinSet::new(),
+            background: JoinSet::new(),
         };
         server.health(&config).await?;
+        // Large, and done with after the start.
+        Box::pin(wire::wire(&config, &mut server)).await.map_err(Box::new)?;
         Ok(server)
     }
 
@@ -112,6 +123,11 @@ impl Server {
     /// Adds a part that ends by itself once the drain has stopped.
     pub fn spawn(&mut self, part: impl Future<Output = ()> + Send + 'static) {
         self.tasks.spawn(part);
+    }
+
+    /// Adds a part that has no end of its own and is dropped with the server.
+    pub fn background(&mut self, part: impl Future<Output = ()> + Send + 'static) {
+        self.background.spawn(part);
     }
 
     /// Waits until every part has ended, which they do once the drain has stopped.

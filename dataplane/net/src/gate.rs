@@ -24,6 +24,8 @@ pub struct Limits {
     pub total: usize,
     /// Connections of one client's network.
     pub per_client: usize,
+    /// This machine's own clients (a webmail, a script, a test) are not one stranger: `per_client` is not for them.
+    pub loopback_free: bool,
     /// Prefix length that makes an IPv4 client's network.
     pub v4_prefix: u8,
     /// The same for IPv6.
@@ -33,7 +35,7 @@ pub struct Limits {
 impl Default for Limits {
     /// 20 000 in all, 500 from one /32 or /64.
     fn default() -> Self {
-        Self { total: 20_000, per_client: 500, v4_prefix: 32, v6_prefix: 64 }
+        Self { total: 20_000, per_client: 500, loopback_free: false, v4_prefix: 32, v6_prefix: 64 }
     }
 }
 
@@ -95,6 +97,9 @@ impl Ticket {
     /// [`Refusal::ClientFull`]; the connection must go then.
     pub fn name(&mut self, client: IpAddr) -> Result<(), Refusal> {
         let limits = self.gate.limits;
+        if limits.loopback_free && client.is_loopback() {
+            return Ok(());
+        }
         let network = Network::of_client(client, limits.v4_prefix, limits.v6_prefix);
         let mut open = self.gate.lock();
         if open.per_client.get(&network).copied().unwrap_or(0) >= limits.per_client {

@@ -39,8 +39,16 @@ enum Verb {
         #[command(flatten)]
         target: Target,
     },
-    /// Give up and tell the sender
-    Bounce {
+    /// Keep and do not try
+    Hold {
+        /// As listed
+        #[arg(required = true)]
+        ids: Vec<String>,
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Try what was held
+    Release {
         /// As listed
         #[arg(required = true)]
         ids: Vec<String>,
@@ -67,7 +75,8 @@ impl Queue {
         let (action, target) = match self.verb {
             None => (QueueAction::List { domain, limit }, target),
             Some(Verb::Retry { ids, target }) => (QueueAction::Retry { ids }, target),
-            Some(Verb::Bounce { ids, target }) => (QueueAction::Bounce { ids }, target),
+            Some(Verb::Hold { ids, target }) => (QueueAction::Hold { ids }, target),
+            Some(Verb::Release { ids, target }) => (QueueAction::Release { ids }, target),
             Some(Verb::Drop { ids, target }) => (QueueAction::Drop { ids }, target),
         };
         remote::run(target, &Request::Queue { action })

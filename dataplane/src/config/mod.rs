@@ -50,7 +50,7 @@ pub use self::{
     reader::{Reader, Setting},
     smtp::Smtp,
     source::{Found, Key, Origin, Source, Text},
-    store::Store,
+    store::{S3, Store},
     tls::Tls,
     value::Value,
 };

@@ -18,6 +18,8 @@ pub struct Outbound {
     pub nameservers: Vec<SocketAddr>,
     /// A file of DNS records (`name TYPE value` a line) that answers in place of any server.
     pub zone: Option<PathBuf>,
+    /// Whether an MX may point at loopback and private addresses. Only for tests: a stranger's DNS could send us to our own services.
+    pub allow_private: bool,
     /// Domains whose mail goes to a fixed place, without DNS.
     pub static_mx: Vec<StaticMx>,
     /// Connections to other servers at most.
@@ -50,6 +52,7 @@ impl Outbound {
             port: section.between("port", 25, 1..=u16::MAX),
             nameservers: section.list("nameservers", Vec::new()),
             zone: section.optional("zone"),
+            allow_private: section.value("allow_private", false),
             static_mx: section.list("static_mx", Vec::new()),
             connections: section.between("connections", 200, 1..=100_000),
             per_destination: section.between("per_destination", 20, 1..=10_000),

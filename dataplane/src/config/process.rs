@@ -17,6 +17,8 @@ pub struct Process {
     pub database: Option<DatabaseUrl>,
     /// The folder of manifests to project; without it the directory is somebody else's to fill.
     pub manifests: Option<PathBuf>,
+    /// The key that seals what rests sealed; made when it is not there. Processes of one database share it, and a backup is of no use without it.
+    pub seal_key: PathBuf,
     /// What this process does; never empty.
     pub roles: BTreeSet<Role>,
 }
@@ -24,9 +26,11 @@ pub struct Process {
 impl Process {
     pub(super) fn read(from: &mut Reader<'_>) -> Self {
         let mut top = from.section("");
+        let data = top.value("data", PathBuf::from(".postern"));
         let process = Self {
             hostname: top.value("hostname", "localhost".to_owned()),
-            data: top.value("data", PathBuf::from(".postern")),
+            seal_key: top.optional("seal_key").unwrap_or_else(|| data.join("seal.key")),
+            data,
             database: top.optional("database"),
             manifests: top.optional("manifests"),
             roles: roles(&top.list("roles", vec![Roles::All])),

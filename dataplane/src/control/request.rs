@@ -73,8 +73,13 @@ pub enum QueueAction {
         /// Ids as listed; all without.
         ids: Vec<String>,
     },
-    /// Give up and say so to the sender.
-    Bounce {
+    /// Keep and do not try.
+    Hold {
+        /// Ids as listed.
+        ids: Vec<String>,
+    },
+    /// Try what was held.
+    Release {
         /// Ids as listed.
         ids: Vec<String>,
     },

@@ -20,6 +20,12 @@ fn provider() -> Arc<CryptoProvider> {
     Arc::new(rustls::crypto::ring::default_provider())
 }
 
+/// Makes ring the provider of libraries that ask the process for one: the object store's client.
+pub fn install_provider() {
+    // Whoever installed one before us was this function: it is called at every opening of a bucket.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
 /// rustls asks our clock, so that tests decide what has expired.
 struct ClockTime(Arc<dyn Clock>);
 

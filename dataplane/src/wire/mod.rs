@@ -1,0 +1,178 @@
+//! The only place that names concrete types: from the configuration to a server with everything in it.
+//!
+//! ```text
+//!  secrets ─► store ─► directory ─┬─► manifests ─► (the directory's writer, where this process has a folder)
+//!                                 ├─► logins ─► imap, submission
+//!                                 ├─► intake ─► mx, submission
+//!                                 └─► sender, janitor
+//! ```
+//! The sockets are bound last, when the manifests were applied once, so that the first client finds its box.
+
+mod accounts;
+mod bucket;
+mod doors;
+mod operator;
+mod parts;
+mod routing;
+mod secrets;
+mod upkeep;
+
+use std::{sync::Arc, time::Duration};
+
+use postern_access::Budgets;
+use postern_core::role::Role;
+use postern_mailflow::{
+    accept::{self, Intake},
+    queue::{self, Bodies, Sender},
+};
+use postern_net::tls::{CertificateStore, ServerTls};
+use postern_serve_imap::Imap;
+use postern_serve_smtp::{Kind, Smtp};
+use rand::Rng;
+
+pub use self::{
+    parts::{Parts, PartsError},
+    secrets::SecretsError,
+};
+use crate::{
+    certificates::{OwnCertificate, OwnCertificateError},
+    config::{Config, Name},
+    folder::{self, Folder},
+    listeners::Listeners,
+    server::{Server, StartError},
+};
+
+/// Octets of bodies kept for the sender after they were accepted.
+const KEPT_BODIES: usize = 32 << 20;
+/// How long a start waits for the manifests before it opens its doors without them.
+const FIRST_APPLY: Duration = Duration::from_secs(60);
+
+/// Why a server cannot be put together.
+#[derive(Debug, thiserror::Error)]
+pub enum WireError {
+    /// What all roles stand on.
+    #[error(transparent)]
+    Parts(#[from] PartsError),
+    /// The certificate.
+    #[error(transparent)]
+    Certificate(#[from] OwnCertificateError),
+    /// TLS.
+    #[error("TLS: {0}")]
+    Tls(std::io::Error),
+    /// A socket.
+    #[error(transparent)]
+    Start(#[from] Box<StartError>),
+}
+
+/// Puts everything into a server that the configuration asks of this process.
+///
+/// # Errors
+/// [`WireError`]; what was started ends with the server.
+pub async fn wire(config: &Config, server: &mut Server) -> Result<(), WireError> {
+    let parts = Parts::open(config).await?;
+    common(&parts, server);
+    let folder = manifests(config, &parts, server).await?;
+
+    let own = OwnCertificate::open(config, &[], parts.store.now())?;
+    server.authority = own.authority.clone();
+    let certificates = Arc::new(CertificateStore::new(own.set()?));
+    let tls = ServerTls::new(certificates, parts.store.clock.clone()).map_err(WireError::Tls)?;
+    let sockets = Listeners::new(config, Some(tls));
+
+    let host = doors::host(config);
+    let settings = accept::Settings::new(host.clone());
+    let limits = settings.route.clone();
+    let intake = Intake::new(parts.store.clone(), parts.directory.clone(), parts.trail.clone(), settings);
+    smtp(config, &parts, &intake, &sockets, server)?;
+    imap(config, &parts, &sockets, server)?;
+
+    if config.process.roles.contains(&Role::Sender) {
+        let routing = Arc::new(routing::DirectoryRouting { directory: parts.directory.clone(), limits });
+        let mut seed = [0; 8];
+        secrets::chance().map_err(PartsError::from)?.fill_bytes(&mut seed);
+        let sender = queue::Parts {
+            store: parts.store.clone(),
+            resolver: parts.resolver.clone(),
+            routing: routing.clone(),
+            local: routing,
+            bodies: Bodies::new(KEPT_BODIES),
+            drain: server.drain.clone(),
+            seed: u64::from_le_bytes(seed),
+        };
+        let settings = doors::sender(config, host, &parts.store).map_err(WireError::Tls)?;
+        server.spawn(Sender::new(settings, sender).run());
+    }
+    server.control(config, Arc::new(operator::Operator { store: parts.store, folder })).map_err(Box::new)?;
+    Ok(())
+}
+
+/// What every process does, whatever its roles.
+fn common(parts: &Parts, server: &mut Server) {
+    let Parts { store, directory, trail, .. } = parts;
+    let caught_up = server.readiness.condition("directory", "reading the directory");
+    let reachable = server.readiness.condition("database", "asking the database");
+    server.background(postern_store::changes::relay(store.db.clone(), store.changes.clone(), store.hints.clone()));
+    server.background(upkeep::hear_of_queued(store.clone()));
+    server.background(upkeep::poll_accounts(store.clone()));
+    server.background(upkeep::follow_directory(store.clone(), directory.clone(), caught_up));
+    server.background(upkeep::measure(store.clone(), server.metrics.clone()));
+    server.spawn(upkeep::heartbeat(store.clone(), directory.clone(), reachable, server.drain.clone()));
+    server.spawn(upkeep::keep_trail(trail.clone(), server.drain.clone()));
+}
+
+/// Follows the folder of manifests, if this process has one; returns when it was applied once.
+async fn manifests(config: &Config, parts: &Parts, server: &mut Server) -> Result<Option<Folder>, WireError> {
+    let Some(path) = &config.process.manifests else { return Ok(None) };
+    let opened = Folder::open(folder::Parts {
+        path: path.clone(),
+        store: parts.store.clone(),
+        directory: parts.directory.clone(),
+        keys: parts.seal.clone(),
+        rng: Box::new(secrets::chance().map_err(PartsError::from)?),
+    });
+    let folder = opened.await.map_err(PartsError::from)?;
+    let applied = server.readiness.condition("manifests", "applying the manifests");
+    let first = Arc::new(tokio::sync::Notify::new());
+    let done = first.clone();
+    server.spawn(folder.clone().run(server.drain.clone(), applied, move |applied| {
+        for made in &applied.generated {
+            // Told once, where the one who started the server reads; it is kept nowhere.
+            eprintln!("password of {}: {}", made.address, made.password.expose());
+        }
+        first.notify_one();
+    }));
+    if tokio::time::timeout(FIRST_APPLY, done.notified()).await.is_err() {
+        tracing::warn!("the manifests are not applied yet; serving what the directory holds");
+    }
+    Ok(Some(folder))
+}
+
+fn smtp(config: &Config, parts: &Parts, intake: &Arc<Intake>, sockets: &Listeners, server: &mut Server) -> Result<(), WireError> {
+    let exchanger = Smtp::exchanger(doors::smtp(config, Kind::Exchanger, true), intake.clone());
+    server.listen(config, sockets, Name::Mx, Arc::new(exchanger)).map_err(Box::new)?;
+    let budgets = Arc::new(Budgets::new(parts.store.clock.clone()));
+    let submission = Arc::new(Smtp::submission(
+        doors::smtp(config, Kind::Submission, true),
+        intake.clone(),
+        parts.authenticator.clone(),
+        budgets,
+        *parts.seed.expose(),
+    ));
+    for name in [Name::Submission, Name::Submissions] {
+        server.listen(config, sockets, name, submission.clone()).map_err(Box::new)?;
+    }
+    Ok(())
+}
+
+fn imap(config: &Config, parts: &Parts, sockets: &Listeners, server: &mut Server) -> Result<(), WireError> {
+    for (name, starttls) in [(Name::Imap, true), (Name::Imaps, false)] {
+        let shared = postern_serve_imap::Parts {
+            store: parts.store.clone(),
+            authenticator: parts.authenticator.clone(),
+            trail: parts.trail.clone(),
+            seed: parts.seed.clone(),
+        };
+        server.listen(config, sockets, name, Arc::new(Imap::new(shared, doors::imap(config, starttls)))).map_err(Box::new)?;
+    }
+    Ok(())
+}

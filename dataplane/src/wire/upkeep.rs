@@ -1,0 +1,96 @@
+//! What every process does beside its roles: hears of changes, shows that it lives, watches its database.
+//!
+//! What has no end of its own is spawned in the background and goes with the server.
+
+use std::time::Duration;
+
+use postern_net::{Drain, Phase};
+use postern_store::{Store, StoreError, changes, directory::{Directory, process}, trail::Trail};
+
+use crate::{metrics::Metrics, readiness::Condition};
+
+/// The position is the truth, NOTIFY is the hint: how often it is read without one.
+const DIRECTORY_POLL: Duration = Duration::from_millis(400);
+/// How often watched accounts are looked at without a hint.
+const ACCOUNT_POLL: Duration = Duration::from_secs(2);
+/// How often the queue is counted.
+const MEASURE: Duration = Duration::from_secs(10);
+
+/// Keeps the directory's caches at its position. Ready once it has caught up.
+pub async fn follow_directory(store: Store, directory: Directory, caught_up: Condition) {
+    let mut hints = store.hints.directory.subscribe();
+    loop {
+        match directory.refresh().await {
+            Ok(_) => caught_up.met(),
+            Err(error) => caught_up.unmet(&error),
+        }
+        let _ = tokio::time::timeout(DIRECTORY_POLL, hints.changed()).await;
+    }
+}
+
+/// Looks at watched accounts, so that a lost hint delays nobody for long.
+pub async fn poll_accounts(store: Store) {
+    loop {
+        if let Err(error) = changes::poll(&store.db, &store.changes).await {
+            tracing::debug!(%error, "polling accounts");
+        }
+        tokio::time::sleep(ACCOUNT_POLL).await;
+    }
+}
+
+/// Wakes this process's senders when another process queued something.
+pub async fn hear_of_queued(store: Store) {
+    let mut hints = store.hints.queue.subscribe();
+    while hints.changed().await.is_ok() {
+        store.queue.nudge();
+    }
+}
+
+/// Shows that this process lives and what it has applied; ready while the database answers.
+pub async fn heartbeat(store: Store, directory: Directory, reachable: Condition, drain: Drain) {
+    while drain.phase() < Phase::Stopped {
+        match process::heartbeat(&store.db, store.process, directory.position(), store.now()).await {
+            Ok(()) => reachable.met(),
+            // Given up for dead while it was cut off: its ids could meet another's. A restart gets a number of its own.
+            Err(StoreError::NotFound(_)) => {
+                tracing::error!("this process was given up for dead; it stops and must be started again");
+                reachable.unmet("given up for dead");
+                drain.advance(Phase::Finishing);
+                return;
+            }
+            Err(error) => reachable.unmet(&error),
+        }
+        tokio::select! {
+            () = tokio::time::sleep(process::HEARTBEAT) => {}
+            () = drain.reached(Phase::Stopped) => {}
+        }
+    }
+    if let Err(error) = process::leave(&store.db, store.process, store.now()).await {
+        tracing::debug!(%error, "leaving");
+    }
+}
+
+/// Measures what must be asked for: the queue.
+pub async fn measure(store: Store, metrics: Metrics) {
+    loop {
+        match store.queue.depth(store.now()).await {
+            Ok(depth) => {
+                let oldest = depth.oldest.map_or(Duration::ZERO, |at| store.now().since(at));
+                metrics.queue(depth.waiting + depth.held, oldest);
+            }
+            Err(error) => tracing::debug!(%error, "measuring the queue"),
+        }
+        tokio::time::sleep(MEASURE).await;
+    }
+}
+
+/// Writes what strangers did; what is left goes out at the end.
+pub async fn keep_trail(trail: Trail, drain: Drain) {
+    tokio::select! {
+        () = trail.run() => {}
+        () = drain.reached(Phase::Stopped) => {}
+    }
+    if let Err(error) = trail.flush().await {
+        tracing::warn!(%error, "the last refusals are not in the trail");
+    }
+}
