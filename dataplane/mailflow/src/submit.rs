@@ -81,9 +81,7 @@ impl Intake {
     async fn owns(&self, login: &Sender, address: &Address) -> StoreResult<bool> {
         let its = |target: &AddressTarget| matches!(target, AddressTarget::Account(account) if account.id == login.account);
         match self.directory().address(address).await? {
-            AddressTarget::None if address.split_tag().1.is_some() => {
-                Ok(its(&self.directory().address(&address.without_tag()).await?))
-            }
+            AddressTarget::None if address.split_tag().1.is_some() => Ok(its(&self.directory().address(&address.without_tag()).await?)),
             target => Ok(its(&target)),
         }
     }

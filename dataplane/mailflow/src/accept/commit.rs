@@ -24,13 +24,7 @@ impl Intake {
     ///
     /// # Errors
     /// [`Refused`]: nothing was stored for anybody.
-    pub async fn deliver(
-        &self,
-        client: &Client,
-        transaction: &mut Transaction,
-        body: &[u8],
-        dialogue: &str,
-    ) -> Result<Stored, Refused> {
+    pub async fn deliver(&self, client: &Client, transaction: &mut Transaction, body: &[u8], dialogue: &str) -> Result<Stored, Refused> {
         let message = body.get(transaction.prefix..).unwrap_or(body);
         let header = HeaderFacts::of(message);
         let content = Content { message, header: &header, smtputf8: transaction.parameters.smtputf8 };
@@ -48,15 +42,13 @@ impl Intake {
     }
 
     /// One body, all its placements and queue rows, its events.
-    pub(crate) async fn commit(
-        &self,
-        client: &Client,
-        transaction: &Transaction,
-        body: &[u8],
-        dialogue: &str,
-    ) -> Result<Stored, Refused> {
+    pub(crate) async fn commit(&self, client: &Client, transaction: &Transaction, body: &[u8], dialogue: &str) -> Result<Stored, Refused> {
         match self.try_commit(client, transaction, body, dialogue).await {
-            Ok(stored) => Ok(stored),
+            Ok(stored) => {
+                let bytes = i64::try_from(body.len()).unwrap_or(i64::MAX);
+                transaction.boxes.iter().for_each(|hop| self.room.stored(hop.account.id, bytes));
+                Ok(stored)
+            }
             Err(error) => {
                 if let StoreError::OverQuota(account) = &error {
                     self.room.overflowed(*account);

@@ -89,14 +89,16 @@ pub(super) fn accepted(
     let mut events = vec![first];
     if tenants.len() > 1 {
         for (tenant, stored) in &tenants {
-            let row = EventRow::new(transaction.trace, transaction.at, Stage::Stored, &json!({ "sender": transaction.sender, "stored": stored }));
+            let row =
+                EventRow::new(transaction.trace, transaction.at, Stage::Stored, &json!({ "sender": transaction.sender, "stored": stored }));
             events.push(row.of_tenant(*tenant));
         }
     }
     let rest: Vec<Key> = addresses.collect();
-    events.extend(rest.chunks(KEYS_OF_A_ROW).map(|keys| {
-        EventRow::new(transaction.trace, transaction.at, Stage::Stored, &json!({})).with_keys(keys.iter().copied())
-    }));
+    events.extend(
+        rest.chunks(KEYS_OF_A_ROW)
+            .map(|keys| EventRow::new(transaction.trace, transaction.at, Stage::Stored, &json!({})).with_keys(keys.iter().copied())),
+    );
     events
 }
 

@@ -1,7 +1,8 @@
 //! Whether a box has room, asked at RCPT so that one full box costs only its own recipient.
 //!
-//! What is known is a second old at most when the box is nearly full; one that is far from it is looked at more
-//! seldom. The limit itself is enforced at the commit: this only spares a sender a body for nothing.
+//! What is known is a second old at most when the box could be filled soon; one that is far from it is looked at more
+//! seldom. What this process stores is counted at once. The limit itself is enforced at the commit: this only spares a
+//! sender a body for nothing.
 
 use std::{
     collections::HashMap,
@@ -14,8 +15,10 @@ use postern_store::{Result, StoreError, mail::boxes::Boxes};
 
 /// How long a usage is believed when the box is nearly full.
 const NEAR: Duration = Duration::from_secs(1);
-/// The same when an eighth of it is free.
+/// The same when more than [`PLENTY`] is free.
 const FAR: Duration = Duration::from_secs(15);
+/// Octets that no few messages fill.
+const PLENTY: i64 = 256 << 20;
 /// Boxes remembered.
 const MOST: usize = 10_000;
 
@@ -56,6 +59,13 @@ impl Room {
         Ok(!full && !again)
     }
 
+    /// A commit has put `bytes` into a box.
+    pub(super) fn stored(&self, account: AccountId, bytes: i64) {
+        if let Some(known) = self.known.lock().unwrap_or_else(PoisonError::into_inner).get_mut(&account) {
+            known.used = known.used.saturating_add(bytes);
+        }
+    }
+
     /// A commit found that a message had no room.
     pub(super) fn overflowed(&self, account: AccountId) {
         let mut boxes = self.known.lock().unwrap_or_else(PoisonError::into_inner);
@@ -69,7 +79,7 @@ impl Room {
     fn fresh(&self, account: AccountId) -> Option<Known> {
         let boxes = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let known = boxes.get(&account).copied()?;
-        let far = known.quota.is_none_or(|quota| known.used < quota - quota / 8);
+        let far = known.quota.is_none_or(|quota| quota.saturating_sub(known.used) > PLENTY);
         (self.clock.now().since(known.at) < if far { FAR } else { NEAR }).then_some(known)
     }
 

@@ -65,10 +65,10 @@ impl Driven for Session {
 
     fn on_limit(&mut self, limit: Limit) {
         // RFC 5321 §4.5.3.2.7 and §3.8: 421 before the connection goes.
-        self.machine.close_with(match limit {
-            Limit::Time => &standard::TIMED_OUT,
-            Limit::Bytes => &TOO_MUCH,
-        });
+        match limit {
+            Limit::Time => self.machine.close_with(&standard::TIMED_OUT),
+            Limit::Bytes => self.machine.close_with(&TOO_MUCH),
+        }
     }
 
     fn on_drain(&mut self) -> Next {

@@ -63,7 +63,8 @@ impl Smtp {
 
     fn new(settings: Settings, intake: Arc<Intake>, access: Option<Access>) -> Self {
         let config = |encrypted, private| Arc::new(settings.machine(encrypted, private));
-        let configs = Configs { open: config(false, settings.allow_plaintext), trusted: config(false, true), encrypted: config(true, true) };
+        let configs =
+            Configs { open: config(false, settings.allow_plaintext), trusted: config(false, true), encrypted: config(true, true) };
         // RFC 5321 §3.8: 421, so that the client comes again.
         let busy = format!("421 4.3.2 {} has too many connections, try again later\r\n", settings.hostname).into_bytes();
         Self(Arc::new(Shared { settings, intake, access, configs, busy }))
