@@ -121,7 +121,13 @@ impl Notices {
     }
 
     /// Into the queue, with the settlement.
-    async fn queue(&self, message: &QueuedMessage, to: &Address, settlements: &[Settlement], draft: Draft) -> Result<Vec<Settled>, StoreError> {
+    async fn queue(
+        &self,
+        message: &QueuedMessage,
+        to: &Address,
+        settlements: &[Settlement],
+        draft: Draft,
+    ) -> Result<Vec<Settled>, StoreError> {
         let (now, ids) = (self.store.now(), &self.store.ids);
         let new = NewMessage {
             trace: draft.trace,
@@ -183,7 +189,8 @@ impl Notices {
         if !prefix.is_empty() {
             notice.message.splice(0..0, prefix.iter().copied());
         }
-        let detail = About { to: to.to_string(), notice: trace.to_string(), actions: told.iter().map(|(_, n)| n.action.as_str()).collect() };
+        let detail =
+            About { to: to.to_string(), notice: trace.to_string(), actions: told.iter().map(|(_, n)| n.action.as_str()).collect() };
         let mut event = EventRow::new(message.trace, now, Stage::Notified, &detail);
         event.tenant.clone_from(&message.tenant);
         let prepared = self.store.prepare(&notice.message).await?;

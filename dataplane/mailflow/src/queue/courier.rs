@@ -30,6 +30,16 @@ pub(super) struct Courier {
     link: Option<(Link, Standing)>,
 }
 
+/// A job before it is carried.
+enum Prepared {
+    /// Its way is found and its turn has come.
+    Job(Job),
+    /// It is done with, or others have it.
+    Nothing,
+    /// The same, and one courier less is needed.
+    Leave,
+}
+
 /// What is left to do with a job.
 struct Carried {
     told: Vec<Told>,
@@ -50,8 +60,12 @@ impl Courier {
         loop {
             // Without a session there is nothing to keep open for later.
             let idle = if self.link.is_some() { crew.config.idle } else { Duration::ZERO };
-            let Some(job) = self.lane.next(idle, crew.drain.reached(Phase::Finishing)).await else { break };
-            let Some(job) = self.prepare(job).await else { continue };
+            let Some(job) = self.lane.next(idle, self.unwanted()).await else { break };
+            let job = match self.prepare(job).await {
+                Prepared::Job(job) => job,
+                Prepared::Nothing => continue,
+                Prepared::Leave => break,
+            };
             if crew.drain.phase() >= Phase::Finishing {
                 job.give_back();
             } else if self.carry(job).await {
@@ -64,8 +78,26 @@ impl Courier {
         }
     }
 
-    /// Finds the way and waits for its turn; `None` when the job is done with.
-    async fn prepare(&mut self, job: Job) -> Option<Job> {
+    /// Waits until an idle session is better given up: the process ends, or others wait for its place.
+    fn unwanted(&self) -> impl Future<Output = ()> + Send {
+        let draining = self.crew.drain.reached(Phase::Finishing);
+        let rollup = self.route.as_ref().map(|(route, _)| route.rollup.clone());
+        async move {
+            let wanted = async {
+                match &rollup {
+                    Some(rollup) => rollup.wanted().await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                () = draining => {}
+                () = wanted => {}
+            }
+        }
+    }
+
+    /// Finds the way and waits for its turn.
+    async fn prepare(&mut self, mut job: Job) -> Prepared {
         if self.link.as_ref().is_some_and(|(link, _)| link.sent() >= self.crew.config.per_connection)
             && let Some((link, standing)) = self.link.take()
         {
@@ -75,17 +107,25 @@ impl Courier {
         if self.route.is_none() {
             match self.crew.route(&self.lane).await {
                 Ok(route) => {
-                    let place = route.rollup.enter().await;
-                    self.route = Some((route, place));
+                    let mut place = route.rollup.try_enter();
+                    if place.is_none() {
+                        // Better a little later over a session that stands than never for want of a place.
+                        job = match self.lane.hand_over(job) {
+                            Ok(()) => return Prepared::Leave,
+                            Err(job) => job,
+                        };
+                        place = Some(route.rollup.enter().await);
+                    }
+                    self.route = place.map(|place| (route, place));
                 }
                 Err(NoRoute::Outcome(outcome)) => {
                     let jobs = std::iter::once(job).chain(self.lane.take_all());
                     jobs.for_each(|job| self.fail(job, &outcome, None));
-                    return None;
+                    return Prepared::Nothing;
                 }
                 Err(NoRoute::Store(error)) => {
                     self.give_back(job, &error).await;
-                    return None;
+                    return Prepared::Nothing;
                 }
             }
         }
@@ -95,11 +135,11 @@ impl Courier {
                 () = sleep(wait) => {}
                 () = self.crew.drain.reached(Phase::Finishing) => {
                     job.give_back();
-                    return None;
+                    return Prepared::Nothing;
                 }
             }
         }
-        Some(job)
+        Prepared::Job(job)
     }
 
     /// Carries a job; whether the courier is to leave.
@@ -203,7 +243,8 @@ impl Courier {
     async fn connect(&mut self, cursor: &mut Cursor, refused: &mut Vec<Refused>) -> bool {
         let Some((route, _)) = &self.route else { return false };
         let config = &self.crew.config.session;
-        self.link = open(&route.hosts, cursor, &self.lane.sources, &route.demands, config, refused).await.map(|link| (link, self.lane.stand()));
+        self.link =
+            open(&route.hosts, cursor, &self.lane.sources, &route.demands, config, refused).await.map(|link| (link, self.lane.stand()));
         if self.link.is_none() {
             self.push_back();
         }
@@ -281,7 +322,9 @@ fn verdict(refused: &mut Vec<Refused>) -> Option<Refused> {
 
 fn unreached(items: Vec<QueueItem>, refused: &mut Vec<Refused>) -> Vec<Told> {
     let last = verdict(refused);
-    let outcome = last.as_ref().map_or_else(|| Outcome::temporary(451, EnhancedCode::NO_ANSWER, "No mail server could be reached"), |r| r.outcome.clone());
+    let outcome = last
+        .as_ref()
+        .map_or_else(|| Outcome::temporary(451, EnhancedCode::NO_ANSWER, "No mail server could be reached"), |r| r.outcome.clone());
     told_of(items, &outcome, last.map(|r| (r.peer, r.reply, r.dialogue)).as_ref())
 }
 

@@ -5,7 +5,10 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use postern_core::{DomainName, EnhancedCode, Outcome, directory::{PoolRecord, Throttle}};
+use postern_core::{
+    DomainName, EnhancedCode, Outcome,
+    directory::{PoolRecord, Throttle},
+};
 use postern_net::{Answer, Drain, Resolver};
 use postern_store::{
     Store, StoreError,
@@ -105,7 +108,9 @@ impl Crew {
 
     /// A relay is the administrator's word: its address may be private.
     async fn relay_host(&self, relay: &Relay) -> Result<Host, Outcome> {
-        let unreachable = |cause: String| Outcome::temporary(451, EnhancedCode::DIRECTORY, format!("The relay {} has no address", relay.host)).because(cause);
+        let unreachable = |cause: String| {
+            Outcome::temporary(451, EnhancedCode::DIRECTORY, format!("The relay {} has no address", relay.host)).because(cause)
+        };
         let name = || relay.host.clone();
         if let Ok(ip) = relay.host.parse::<IpAddr>() {
             return Ok(Host { name: name(), addresses: vec![SocketAddr::new(ip, relay.port)] });

@@ -20,10 +20,8 @@ pub(super) async fn finish(crew: Arc<Crew>, lease: Arc<Lease>, message: Arc<Queu
     let now = crew.store.now();
     let rows: Vec<_> = told.iter().map(|told| told.item.id).collect();
     let any_delivered = told.iter().any(|told| told.result.is_ok());
-    let mut decided: Vec<Decided> = told
-        .into_iter()
-        .map(|told| decide(told, &crew.config.schedule, now, crew.roll() as u32, crew.config.keep_dialogue))
-        .collect();
+    let mut decided: Vec<Decided> =
+        told.into_iter().map(|told| decide(told, &crew.config.schedule, now, crew.roll() as u32, crew.config.keep_dialogue)).collect();
     if let Some(first) = decided.first_mut() {
         first.settlement.events.splice(0..0, attempts);
     }

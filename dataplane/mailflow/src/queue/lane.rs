@@ -101,9 +101,10 @@ impl Lane {
             };
             let mut state = self.state();
             state.idle -= 1;
-            if over && state.jobs.is_empty() {
-                state.couriers -= 1;
-                return None;
+            if over {
+                let job = state.jobs.pop_front();
+                state.couriers -= u32::from(job.is_none());
+                return job;
             }
         }
     }
@@ -111,7 +112,8 @@ impl Lane {
     /// A courier leaves and puts its job back for those whose sessions stand. Without such colleagues it keeps the job.
     pub(super) fn hand_over(&self, job: Job) -> Result<(), Job> {
         let mut state = self.state();
-        if state.standing == 0 {
+        // A session may stand whose courier is leaving: what counts is that somebody stays.
+        if state.standing == 0 || state.couriers < 2 {
             return Err(job);
         }
         state.jobs.push_front(job);

@@ -38,12 +38,15 @@ impl Rollups {
 pub(super) struct Rollup {
     state: Mutex<State>,
     freed: Notify,
+    wanted: Notify,
 }
 
 #[derive(Debug)]
 struct State {
     throttle: Throttle,
     in_use: u32,
+    /// Couriers that wait for a place.
+    waiting: u32,
     /// Connections that it bears now: 1 to the throttle's.
     bears: u32,
     taken: u32,
@@ -54,7 +57,8 @@ struct State {
 impl Rollup {
     fn new(throttle: Throttle) -> Self {
         let bears = throttle.connections.max(1);
-        Self { state: Mutex::new(State { throttle, in_use: 0, bears, taken: 0, next_at: Timestamp::default() }), freed: Notify::new() }
+        let state = State { throttle, in_use: 0, waiting: 0, bears, taken: 0, next_at: Timestamp::default() };
+        Self { state: Mutex::new(state), freed: Notify::new(), wanted: Notify::new() }
     }
 
     fn set(&self, throttle: Throttle) {
@@ -67,21 +71,41 @@ impl Rollup {
         }
     }
 
+    /// A connection's place, if one is free.
+    pub(super) fn try_enter(self: &Arc<Self>) -> Option<Place> {
+        let mut state = self.state();
+        let free = state.in_use < state.bears;
+        state.in_use += u32::from(free);
+        drop(state);
+        free.then(|| Place(self.clone()))
+    }
+
     /// Waits for a connection's place.
     pub(super) async fn enter(self: &Arc<Self>) -> Place {
+        let _waits = Waits::begin(self);
         loop {
             let freed = self.freed.notified();
             tokio::pin!(freed);
             // Before looking: whoever leaves in between is heard.
             freed.as_mut().enable();
-            {
-                let mut state = self.state();
-                if state.in_use < state.bears {
-                    state.in_use += 1;
-                    return Place(self.clone());
-                }
+            if let Some(place) = self.try_enter() {
+                return place;
             }
+            self.wanted.notify_waiters();
             freed.await;
+        }
+    }
+
+    /// Waits until somebody waits for a place: who only keeps one for later gives it up then.
+    pub(super) async fn wanted(&self) {
+        loop {
+            let wanted = self.wanted.notified();
+            tokio::pin!(wanted);
+            wanted.as_mut().enable();
+            if self.state().waiting > 0 {
+                return;
+            }
+            wanted.await;
         }
     }
 
@@ -113,6 +137,22 @@ impl Rollup {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Counted among those who wait.
+struct Waits<'a>(&'a Rollup);
+
+impl<'a> Waits<'a> {
+    fn begin(rollup: &'a Rollup) -> Self {
+        rollup.state().waiting += 1;
+        Self(rollup)
+    }
+}
+
+impl Drop for Waits<'_> {
+    fn drop(&mut self) {
+        self.0.state().waiting -= 1;
     }
 }
 

@@ -177,7 +177,8 @@ impl Sender {
 
     async fn heartbeat(&mut self) -> Result<(), StoreError> {
         let now = self.now();
-        let old: Vec<SlotId> = self.held.values().filter(|held| held.slot.until.since(now) <= LEASE - HEARTBEAT).map(|held| held.slot.id).collect();
+        let old: Vec<SlotId> =
+            self.held.values().filter(|held| held.slot.until.since(now) <= LEASE - HEARTBEAT).map(|held| held.slot.id).collect();
         self.renew(&old).await
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use postern_core::directory::{PoolAddress, PoolRecord, Throttle};
 use postern_mailflow::queue::Relay;
-use postern_net::tls::{Certificates, CertificateStore, LocalCa, ServerTls};
+use postern_net::tls::{CertificateStore, Certificates, LocalCa, ServerTls};
 use postern_store::{queue::PoolKey, trail::Stage};
 use postern_tests::temp::TempFolder;
 
@@ -22,7 +22,10 @@ async fn a_queued_mail_reaches_the_mx() {
     let world = World::new(ZONE, sink.address.port()).await;
     let trace = world.queue(&["bob@one.example", "carl@one.example"]).await;
     let mails = sink.wait_for(1).await;
-    assert_eq!((mails[0].from.as_str(), mails[0].to.as_slice()), ("ann@here.example", &["bob@one.example".to_owned(), "carl@one.example".to_owned()][..]));
+    assert_eq!(
+        (mails[0].from.as_str(), mails[0].to.as_slice()),
+        ("ann@here.example", &["bob@one.example".to_owned(), "carl@one.example".to_owned()][..])
+    );
     assert!(mails[0].body.ends_with("At noon?\r\n..dots"), "RFC 5321 §4.5.2: dots are doubled on the wire");
     assert_eq!(mails[0].helo, "out.here.example");
     let events = world.until(trace, Stage::Delivered, 2).await;

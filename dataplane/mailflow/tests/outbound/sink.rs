@@ -138,13 +138,14 @@ impl Sink {
 
 /// One connection; `None` is its end.
 async fn serve(mut stream: Stream, shared: &Shared) -> Option<()> {
-    let script = shared.script.lock().unwrap().clone();
+    let mut script = shared.script.lock().unwrap().clone();
     let peer = stream.peer();
     let mut input = Vec::new();
     let (mut from, mut to, mut helo, mut tls, mut done) = (String::new(), Vec::new(), String::new(), false, 0);
     say(&mut stream, script.greeting).await?;
     loop {
         let line = read_until(&mut stream, &mut input, "\r\n").await?;
+        script = shared.script.lock().unwrap().clone();
         let (verb, rest) = line.split_once([' ', ':']).unwrap_or((&line, ""));
         match verb.to_ascii_uppercase().as_str() {
             "EHLO" | "HELO" => {
@@ -155,7 +156,8 @@ async fn serve(mut stream: Stream, shared: &Shared) -> Option<()> {
                     lines.push("STARTTLS".to_owned());
                 }
                 let last = lines.len() - 1;
-                let reply: Vec<String> = lines.iter().enumerate().map(|(i, l)| format!("250{}{l}", if i == last { ' ' } else { '-' })).collect();
+                let reply: Vec<String> =
+                    lines.iter().enumerate().map(|(i, l)| format!("250{}{l}", if i == last { ' ' } else { '-' })).collect();
                 say(&mut stream, &reply.join("\r\n")).await?;
             }
             "STARTTLS" => {
@@ -173,7 +175,7 @@ async fn serve(mut stream: Stream, shared: &Shared) -> Option<()> {
             }
             "RCPT" => {
                 let address = path(rest);
-                let reply = (script.rcpt)(&address);
+                let reply = if script.mail.starts_with('2') { (script.rcpt)(&address) } else { "503 5.5.1 MAIL first" };
                 if reply.starts_with('2') {
                     to.push(address);
                 }

@@ -6,13 +6,21 @@ use std::{
 };
 
 use async_trait::async_trait;
-use postern_core::{Address, Clock, DomainName, Recipient, TestClock, Timestamp, TraceId, directory::PoolRecord, envelope::{BodyType, Notify, Return}};
+use postern_core::{
+    Address, Clock, DomainName, Recipient, TestClock, Timestamp, TraceId,
+    directory::PoolRecord,
+    envelope::{BodyType, Notify, Return},
+};
 use postern_mailflow::{
     bounce::{LocalAddresses, Whose},
     deliver::remote::session::SessionConfig,
     queue::{Bodies, Config, Parts, Relay, Routing, Sender},
 };
-use postern_net::{Drain, Phase, resolver::StaticResolver, tls::{ClientTls, Roots}};
+use postern_net::{
+    Drain, Phase,
+    resolver::StaticResolver,
+    tls::{ClientTls, Roots},
+};
 use postern_store::{
     Options, Store, StoreError, blob,
     queue::{self, Listed, NewMessage, PoolKey, QueueFilter},

@@ -3,7 +3,10 @@
 //! Decides by the resolver's answers and its arguments alone. A failure is an [`Outcome`]: temporary while DNS could
 //! still say something else.
 
-use std::{collections::HashSet, net::{IpAddr, SocketAddr}};
+use std::{
+    collections::HashSet,
+    net::{IpAddr, SocketAddr},
+};
 
 use postern_core::{DomainName, EnhancedCode, Outcome};
 use postern_net::{Answer, Mx, Resolver};
@@ -49,7 +52,12 @@ impl Default for MxConfig {
 /// # Errors
 /// An [`Outcome`] for every recipient there: permanent when the domain takes no mail or leads nowhere, temporary when
 /// nobody could say.
-pub async fn resolve(domain: &DomainName, resolver: &dyn Resolver, config: &MxConfig, chance: &mut (dyn Rng + Send)) -> Result<Vec<Host>, Outcome> {
+pub async fn resolve(
+    domain: &DomainName,
+    resolver: &dyn Resolver,
+    config: &MxConfig,
+    chance: &mut (dyn Rng + Send),
+) -> Result<Vec<Host>, Outcome> {
     let names = match resolver.mx(domain).await {
         Answer::Found { records, .. } => exchanges(domain, records, config, chance)?,
         // RFC 5321 §5.1: without MX the domain itself is its host.
@@ -75,7 +83,12 @@ pub async fn resolve(domain: &DomainName, resolver: &dyn Resolver, config: &MxCo
 }
 
 /// Names by preference, shuffled within one (RFC 5321 §5.1), up to the preference at which we stand ourselves.
-fn exchanges(domain: &DomainName, mut records: Vec<Mx>, config: &MxConfig, chance: &mut (dyn Rng + Send)) -> Result<Vec<DomainName>, Outcome> {
+fn exchanges(
+    domain: &DomainName,
+    mut records: Vec<Mx>,
+    config: &MxConfig,
+    chance: &mut (dyn Rng + Send),
+) -> Result<Vec<DomainName>, Outcome> {
     // RFC 7505 §3: a null MX stands alone.
     if let [Mx { exchange: None, .. }] = records.as_slice() {
         return Err(Outcome::permanent(556, EnhancedCode::NULL_MX, format!("The domain {domain} takes no mail (null MX)")));
@@ -125,9 +138,11 @@ impl Lookups {
         match self {
             Self { temporary: Some(cause), .. } => dns_failed(domain, &cause),
             Self { ours: true, .. } => leads_here(domain),
-            Self { private: true, .. } => {
-                Outcome::permanent(550, EnhancedCode::NO_ROUTE, format!("The mail servers of {domain} have addresses that are not on the Internet"))
-            }
+            Self { private: true, .. } => Outcome::permanent(
+                550,
+                EnhancedCode::NO_ROUTE,
+                format!("The mail servers of {domain} have addresses that are not on the Internet"),
+            ),
             _ => nowhere(domain),
         }
     }

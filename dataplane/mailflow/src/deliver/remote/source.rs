@@ -2,7 +2,10 @@
 
 use std::net::IpAddr;
 
-use postern_core::{DomainName, directory::{PoolAddress, PoolRecord}};
+use postern_core::{
+    DomainName,
+    directory::{PoolAddress, PoolRecord},
+};
 use rand::{Rng, RngExt};
 
 /// The addresses that one connection may leave from, at most one of each family.
@@ -38,8 +41,7 @@ impl Sources {
     pub fn choose(pool: Option<&PoolRecord>, domain: &DomainName, stays: Option<IpAddr>, chance: &mut (dyn Rng + Send)) -> Self {
         let Some(pool) = pool.filter(|pool| !pool.addresses.is_empty()) else { return Self::any() };
         let rule = pool.rules.iter().find(|rule| rule.recipient_domains.contains(domain));
-        let allowed: Vec<&PoolAddress> =
-            pool.addresses.iter().filter(|a| rule.is_none_or(|rule| rule.addresses.contains(&a.ip))).collect();
+        let allowed: Vec<&PoolAddress> = pool.addresses.iter().filter(|a| rule.is_none_or(|rule| rule.addresses.contains(&a.ip))).collect();
         let kept = stays.and_then(|ip| allowed.iter().find(|a| a.ip.to_canonical() == ip.to_canonical()).copied());
         let mut family = |v4: bool| {
             let kept = kept.filter(|a| a.ip.is_ipv4() == v4);
@@ -97,7 +99,10 @@ mod tests {
             allowed_tenants: None,
             is_default: true,
             addresses: vec![address("192.0.2.1", 3), address("192.0.2.2", 1), address("2001:db8::1", 1)],
-            rules: vec![PoolRule { recipient_domains: vec!["picky.example".parse().unwrap()], addresses: vec!["192.0.2.2".parse().unwrap()] }],
+            rules: vec![PoolRule {
+                recipient_domains: vec!["picky.example".parse().unwrap()],
+                addresses: vec!["192.0.2.2".parse().unwrap()],
+            }],
             throttle: Throttle::default(),
             fallback: None,
         }

@@ -11,14 +11,21 @@
 pub mod link;
 mod open;
 
-use std::{net::{IpAddr, SocketAddr}, sync::Arc, time::Duration};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use postern_core::{Outcome, Secret};
 use postern_net::tls::ClientTls;
 use postern_proto_smtp::client::{RecipientOutcome, StartTls};
 
-pub use self::{link::Link, open::{Cursor, open}};
+pub use self::{
+    link::Link,
+    open::{Cursor, open},
+};
 
 /// How sessions are held.
 #[derive(Clone, Debug)]
