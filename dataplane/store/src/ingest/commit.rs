@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use postern_core::{AccountId, FolderId};
 
-use super::{Accept, Job, LocalDelivery, NewBody, Placed, SKIPS, Target, Tools};
+use super::{Accept, Job, LocalDelivery, NewBody, Placed, Target, Tools};
 use crate::{
     args, blob,
     db::{Column, RETRIES, Tx},
@@ -42,13 +42,12 @@ struct Folder {
     delta: Delta,
 }
 
-/// Commits a batch and answers its jobs; returns those whose accounts were locked elsewhere.
-pub(super) async fn settle(tools: &Tools, batch: Vec<Job>) -> Vec<Job> {
+/// Commits a batch and answers its jobs; returns those whose accounts were locked elsewhere. With `wait` there are none.
+pub(super) async fn settle(tools: &Tools, batch: Vec<Job>, wait: bool) -> Vec<Job> {
     let mut skipped = Vec::new();
     let mut parts = vec![batch];
     while let Some(part) = parts.pop() {
         let jobs: Vec<&Accept> = part.iter().map(|job| &job.accept).collect();
-        let wait = part.iter().any(|job| job.skipped >= SKIPS);
         match attempt(tools, &jobs, wait).await {
             Ok((decisions, queued)) => {
                 if !queued.is_empty() {

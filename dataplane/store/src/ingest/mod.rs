@@ -12,12 +12,12 @@
 //!
 //! A batch that the database refuses is cut in half until the one message that it refuses stands
 //! alone. An account that another process has locked is skipped and its messages go into a later
-//! batch; after a few rounds they wait for the lock. An ambiguous COMMIT is told as such: the
+//! batch; after a few rounds each waits for the lock in a transaction of its own. An ambiguous COMMIT is told as such: the
 //! sender must ask again, and a copy is better than a loss.
 
 mod commit;
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use postern_core::{AccountId, Clock, FolderId, IdSource, Timestamp, TraceId};
 use tokio::sync::{mpsc, oneshot};
@@ -40,6 +40,8 @@ pub const BATCH_BYTES: usize = 8 << 20;
 const WAITING: usize = 4_096;
 /// How many batches may skip a message's locked account before it waits for the lock.
 const SKIPS: u32 = 10;
+/// Pause before a batch of nothing but messages that were skipped.
+const PAUSE: Duration = Duration::from_millis(2);
 
 /// What one caller wants to be true, all of it or nothing.
 #[derive(Clone, Debug, Default)]
@@ -183,9 +185,17 @@ async fn run(tools: Tools, mut inbox: mpsc::Receiver<Job>) {
             batch.push(job);
         }
         let only_skipped = batch.iter().all(|job| job.skipped > 0);
-        skipped.extend(commit::settle(&tools, batch).await);
+        for job in commit::settle(&tools, batch, false).await {
+            if job.skipped < SKIPS {
+                skipped.push_back(job);
+                continue;
+            }
+            // Whoever holds its account may hold it long: it waits in a transaction of its own, and delays nobody.
+            let tools = tools.clone();
+            tokio::spawn(async move { commit::settle(&tools, vec![job], true).await });
+        }
         if only_skipped && !skipped.is_empty() {
-            tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+            tokio::time::sleep(PAUSE).await;
         }
     }
 }
