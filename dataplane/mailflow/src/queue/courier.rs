@@ -282,7 +282,7 @@ impl Courier {
         let Some((route, _)) = &self.route else { return };
         match told.last() {
             Some(Told { result: Ok(()), .. }) => route.rollup.took(),
-            Some(Told { result: Err(outcome), .. }) if outcome.code == 421 => route.rollup.pushed_back(),
+            Some(Told { result: Err(outcome), .. }) if wants_less(outcome) => route.rollup.pushed_back(),
             _ => {}
         }
     }
@@ -300,6 +300,12 @@ impl Courier {
             drop(alive);
         });
     }
+}
+
+/// Whether a refusal is about how much we send: closing, not accepting, congested (RFC 3463), or too fast (X.7.28).
+fn wants_less(outcome: &Outcome) -> bool {
+    outcome.is_temporary()
+        && (outcome.code == 421 || matches!(outcome.enhanced, EnhancedCode(3, 2) | EnhancedCode(4, 5) | EnhancedCode(7, 28)))
 }
 
 fn transaction(message: &postern_store::queue::QueuedMessage, items: &[QueueItem], body: bytes::Bytes) -> Transaction {

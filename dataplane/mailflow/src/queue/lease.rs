@@ -71,3 +71,44 @@ impl Permit for Lease {
         answered.await.unwrap_or(false) && self.left() >= END_OF_DATA_TIMEOUT
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use postern_core::TestClock;
+    use postern_store::queue::LEASE;
+
+    use super::*;
+
+    /// A worker that renews leases or refuses to; whether the message may go.
+    async fn ask(left: Duration, renews: bool) -> (bool, usize) {
+        let clock = Arc::new(TestClock::at(Timestamp::from_secs(1_800_000_000)));
+        let (asks, mut asked) = mpsc::unbounded_channel();
+        let lease = Arc::new(Lease::new(SlotId(1), Token(2), clock.now() + left, clock.clone(), asks));
+        let worker = tokio::spawn({
+            let (lease, clock) = (Arc::downgrade(&lease), clock.clone());
+            async move {
+                let mut count = 0;
+                while let Some(Ask::Renew { slot: SlotId(1), token: Token(2), answer }) = asked.recv().await {
+                    count += 1;
+                    if renews && let Some(lease) = lease.upgrade() {
+                        lease.lasts(clock.now() + LEASE);
+                    }
+                    answer.send(renews).unwrap();
+                }
+                count
+            }
+        });
+        let may = lease.may_finish().await;
+        drop(lease);
+        (may, worker.await.unwrap())
+    }
+
+    /// RFC 5321 §4.5.3.2.6: the answer to a final dot may take ten minutes.
+    #[tokio::test]
+    async fn no_final_dot_on_a_lease_that_may_end_before_its_answer() {
+        assert_eq!(ask(LEASE, false).await, (true, 0));
+        assert_eq!(ask(END_OF_DATA_TIMEOUT - Duration::from_secs(1), true).await, (true, 1));
+        assert_eq!(ask(END_OF_DATA_TIMEOUT - Duration::from_secs(1), false).await, (false, 1));
+        assert_eq!(ask(Duration::ZERO, false).await, (false, 1), "a lease that was lost");
+    }
+}

@@ -147,7 +147,7 @@ pub fn decide(told: Told, schedule: &Schedule, now: Timestamp, chance: u32, keep
     let notice = action.filter(|action| bounce::wants(&told.item, *action)).map(|action| Notable {
         recipient: told.item.recipient,
         action,
-        outcome: told.result.err().map(|outcome| if expired { gave_up(outcome) } else { outcome }),
+        outcome: told.result.err().map(|outcome| if expired { gave_up(&outcome) } else { outcome }),
         remote: told.peer.map(|peer| (peer.host, told.reply.unwrap_or_default())),
         attempts,
         last_attempt: now,
@@ -157,7 +157,7 @@ pub fn decide(told: Told, schedule: &Schedule, now: Timestamp, chance: u32, keep
 }
 
 /// A temporary failure that has lasted too long is a permanent one (RFC 3463 §3.5: X.4.7), in the words of the last attempt.
-fn gave_up(last: Outcome) -> Outcome {
+fn gave_up(last: &Outcome) -> Outcome {
     Outcome { text: format!("{} (tried for too long)", last.text), ..Outcome::permanent(554, EnhancedCode::EXPIRED, "") }
 }
 

@@ -103,21 +103,6 @@ async fn a_lease_lost_in_the_middle_records_nothing() {
     assert!(world.waiting().await[0].leased, "and it is still the other's");
 }
 
-/// A lease that cannot outlast the answer to the final dot is renewed before the message is sent, or the message is not.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_short_lease_is_renewed_before_the_message() {
-    let sink = Sink::start("127.0.0.1:0", Script::default()).await;
-    let world = World::empty().await;
-    let trace = world.queue(&["bob@one.example"]).await;
-    world.send_with(ZONE, sink.address.port(), |_| {});
-    // Most of the lease goes by while nobody wakes the sender.
-    world.clock.advance(LEASE - MINUTE);
-    sink.wait_for(1).await;
-    world.until(trace, Stage::Delivered, 1).await;
-    assert_eq!(sink.mails().len(), 1);
-    world.stop().await;
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_drain_finishes_what_is_under_way_and_gives_the_rest_back() {
     let sink = Sink::start("127.0.0.1:0", Script::default()).await;
