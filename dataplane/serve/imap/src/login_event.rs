@@ -30,7 +30,8 @@ pub(crate) fn note(store: &Store, trail: &Trail, decision: &Decision) {
     };
     let detail = Detail { login, ip: decision.client.to_string(), door: decision.door.as_str(), outcome, cause };
     let address = Address::parse(login).ok().map(|address| Key::address(&address));
-    let mut event = EventRow::new(store.ids.trace(), decision.at, Stage::Login, &detail).with_keys(address.into_iter().chain([Key::ip(decision.client)]));
+    let mut event = EventRow::new(store.ids.trace(), decision.at, Stage::Login, &detail)
+        .with_keys(address.into_iter().chain([Key::ip(decision.client)]));
     if let Ok(login) = &decision.outcome {
         event = event.of_tenant(login.tenant.clone());
     }

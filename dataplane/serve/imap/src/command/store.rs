@@ -29,7 +29,9 @@ pub(super) async fn store(session: &mut ImapSession, uid: bool, set: &SequenceSe
     let stored = session.boxes().store(account, folder, &uids, &words::change(op), None).await?;
     // The client hears of its own change below, or knows it (.SILENT); of anybody else's as ever.
     session.tell(moment, false, Some(&Own { uids: &uids, modseq: stored.modseq })).await;
-    if !op.silent && let Some(selected) = &session.selected {
+    if !op.silent
+        && let Some(selected) = &session.selected
+    {
         selected.tell_flags(&uids, moment, session.server.output());
     }
     Ok(Reply::ok("STORE completed"))

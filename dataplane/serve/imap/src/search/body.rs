@@ -11,6 +11,7 @@ pub(super) fn contains(message: &Message, needle: &Needle) -> bool {
     summary.parts().any(|part| {
         let said = section::words(&part, message.body()).is_some_and(|words| needle.is_in(&words));
         let enclosed = part.index > 0 && part.envelope.is_some();
-        said || enclosed && message.body().get(part.header()).is_some_and(|block| header::fields(block).any(|field| needle.is_in(&field.decoded())))
+        said || enclosed
+            && message.body().get(part.header()).is_some_and(|block| header::fields(block).any(|field| needle.is_in(&field.decoded())))
     })
 }

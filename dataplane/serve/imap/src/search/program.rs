@@ -78,7 +78,10 @@ impl Program {
     pub(super) fn candidates(&self, len: usize) -> Vec<Range<usize>> {
         match &self.0 {
             Key::Place(ranges) => ranges.clone(),
-            Key::And(keys) => keys.iter().find_map(|key| if let Key::Place(ranges) = key { Some(ranges.clone()) } else { None }).unwrap_or_else(|| all(len)),
+            Key::And(keys) => keys
+                .iter()
+                .find_map(|key| if let Key::Place(ranges) = key { Some(ranges.clone()) } else { None })
+                .unwrap_or_else(|| all(len)),
             _ => all(len),
         }
     }
@@ -163,12 +166,14 @@ fn ask(key: &Key, facts: &Facts<'_>) -> Option<bool> {
             (Some(false), Some(false)) => Some(false),
             _ => None,
         },
-        Key::And(keys) => keys.iter().try_fold(Some(true), |so_far, key| match ask(key, facts) {
-            Some(false) => Err(()),
-            None => Ok(None),
-            Some(true) => Ok(so_far),
-        })
-        .unwrap_or(Some(false)),
+        Key::And(keys) => keys
+            .iter()
+            .try_fold(Some(true), |so_far, key| match ask(key, facts) {
+                Some(false) => Err(()),
+                None => Ok(None),
+                Some(true) => Ok(so_far),
+            })
+            .unwrap_or(Some(false)),
     }
 }
 

@@ -3,4 +3,13 @@
 mod client;
 mod room;
 
-mod first;
+mod append;
+mod fetch;
+mod logins;
+mod mailboxes;
+mod malformed;
+mod model;
+mod search;
+mod store;
+mod transfer;
+mod two_sessions;

@@ -92,7 +92,8 @@ impl Room {
         }
         let settings = postern_access::Settings::default();
         let seed = Secret::new([1; 32]);
-        let authenticator = Authenticator::new(Arc::new(Directory(logins)), settings, &seed, Secret::new(vec![2; 32]), clock.clone()).unwrap();
+        let authenticator =
+            Authenticator::new(Arc::new(Directory(logins)), settings, &seed, Secret::new(vec![2; 32]), clock.clone()).unwrap();
         let trail = Trail::new(store.db.clone(), store.ids.clone(), clock.clone(), TrailLimits::default());
         let parts = Parts { store: store.clone(), authenticator: Arc::new(authenticator), trail: trail.clone(), seed };
         let config = Config { failed_login_delay: Duration::ZERO, ..config };
@@ -153,5 +154,7 @@ impl Room {
 
 /// A small message.
 pub fn mail(subject: &str) -> String {
-    format!("From: Bob <bob@example.org>\r\nTo: alice@example.org\r\nSubject: {subject}\r\nDate: Sat, 21 Nov 2026 10:00:00 +0100\r\n\r\nAbout {subject}.\r\n")
+    format!(
+        "From: Bob <bob@example.org>\r\nTo: alice@example.org\r\nSubject: {subject}\r\nDate: Sat, 21 Nov 2026 10:00:00 +0100\r\n\r\nAbout {subject}.\r\n"
+    )
 }

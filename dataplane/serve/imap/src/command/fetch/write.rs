@@ -31,14 +31,7 @@ impl Content<'_> {
 }
 
 /// Writes one FETCH response; true when a part's encoding was not known and its item is left out.
-pub(super) fn message(
-    out: &mut Vec<u8>,
-    moment: Moment,
-    index: usize,
-    entry: &Entry,
-    items: &[FetchItem],
-    content: &Content<'_>,
-) -> bool {
+pub(super) fn message(out: &mut Vec<u8>, moment: Moment, index: usize, entry: &Entry, items: &[FetchItem], content: &Content<'_>) -> bool {
     let mut unknown = false;
     let summary = content.summary();
     let mut fetch = FetchWriter::new(out, number(index + 1), moment.dialect);

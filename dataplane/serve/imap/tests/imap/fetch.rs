@@ -1,0 +1,123 @@
+//! FETCH: what it says and what it sets.
+
+use crate::room::{Room, mail};
+
+#[tokio::test]
+async fn this_copys_own_header_lines_belong_to_the_message() {
+    let room = Room::open().await;
+    room.deliver_all(&["one"]).await;
+    let mut alice = room.inbox("alice").await;
+    let whole = format!("Delivered-To: alice@example.org\r\n{}", mail("one"));
+    let (header, text) = whole.split_at(whole.find("\r\n\r\n").unwrap() + 4);
+    let literal = |s: &str| format!("{{{}}}\r\n{s}", s.len());
+    for (item, said, octets) in [
+        ("BODY.PEEK[]", "BODY[]", whole.as_str()),
+        ("BODY.PEEK[HEADER]", "BODY[HEADER]", header),
+        ("BODY.PEEK[TEXT]", "BODY[TEXT]", text),
+        ("BODY.PEEK[1]", "BODY[1]", text),
+        ("BODY.PEEK[]<3.9>", "BODY[]<3>", &whole[3..12]),
+        (
+            "BODY.PEEK[HEADER.FIELDS (SUBJECT delivered-to)]",
+            "BODY[HEADER.FIELDS (SUBJECT delivered-to)]",
+            "Delivered-To: alice@example.org\r\nSubject: one\r\n\r\n",
+        ),
+        (
+            "BODY.PEEK[HEADER.FIELDS.NOT (from to date subject)]",
+            "BODY[HEADER.FIELDS.NOT (from to date subject)]",
+            "Delivered-To: alice@example.org\r\n\r\n",
+        ),
+        ("BODY.PEEK[HEADER.FIELDS (X-None)]", "BODY[HEADER.FIELDS (X-None)]", "\r\n"),
+        ("RFC822.HEADER", "RFC822.HEADER", header),
+        ("BINARY.PEEK[1]", "BINARY[1]", text),
+    ] {
+        assert_eq!(alice.ok(&format!("FETCH 1 {item}")).await, [format!("* 1 FETCH ({said} {})", literal(octets))], "{item}");
+    }
+    assert_eq!(
+        alice.ok("FETCH 1 (RFC822.SIZE BINARY.SIZE[1] BODY.PEEK[2])").await,
+        [format!("* 1 FETCH (RFC822.SIZE {} BINARY.SIZE[1] {} BODY[2] NIL)", whole.len(), text.len())]
+    );
+}
+
+#[tokio::test]
+async fn reading_sets_seen_and_peeking_does_not() {
+    let room = Room::open().await;
+    room.deliver_all(&["one", "two"]).await;
+    let mut alice = room.inbox("alice").await;
+    assert_eq!(alice.ok("FETCH 1 BODY.PEEK[TEXT]").await.len(), 1);
+    assert_eq!(alice.ok("FETCH 1 FLAGS").await, ["* 1 FETCH (FLAGS ())"]);
+    assert_eq!(alice.ok("FETCH 1:2 BODY[TEXT]").await[2..], ["* 1 FETCH (FLAGS (\\Seen))", "* 2 FETCH (FLAGS (\\Seen))"]);
+    alice.ok("STORE 1:2 FLAGS.SILENT ()").await;
+    alice.ok("EXAMINE INBOX").await;
+    assert_eq!(alice.ok("FETCH 1 RFC822").await.len(), 1, "EXAMINE changes nothing");
+    assert_eq!(alice.ok("FETCH 1 FLAGS").await, ["* 1 FETCH (FLAGS ())"]);
+}
+
+#[tokio::test]
+async fn structure_and_envelope_come_from_the_summary() {
+    let room = Room::open().await;
+    room.deliver(
+        b"From: a@example.org\r\nSubject: two parts\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\n\r\nhello\r\n--x\r\nContent-Type: application/pdf; name=a.pdf\r\nContent-Transfer-Encoding: base64\r\n\r\naGVsbG8=\r\n--x--\r\n",
+    )
+    .await;
+    let mut alice = room.inbox("alice").await;
+    assert_eq!(
+        alice.ok("FETCH 1 BODY").await,
+        [concat!(
+            "* 1 FETCH (BODY ((\"text\" \"plain\" (\"charset\" \"us-ascii\") NIL NIL \"7BIT\" 5 0)",
+            "(\"application\" \"pdf\" (\"name\" \"a.pdf\") NIL NIL \"base64\" 8) \"mixed\"))"
+        )]
+    );
+    assert_eq!(
+        alice.ok("FETCH 1 (BINARY.PEEK[2] BODY.PEEK[2.MIME]<0.12>)").await,
+        ["* 1 FETCH (BINARY[2] {5}\r\nhello BODY[2.MIME]<0> {12}\r\nContent-Type)"]
+    );
+    let macros = alice.ok("FETCH 1 FULL").await.pop().unwrap();
+    for word in ["FLAGS", "INTERNALDATE", "RFC822.SIZE", "ENVELOPE", "BODY"] {
+        assert!(macros.contains(word), "{macros}");
+    }
+}
+
+#[tokio::test]
+async fn sets_name_what_they_say() {
+    let room = Room::open().await;
+    room.deliver_all(&["1", "2", "3", "4", "5"]).await;
+    let mut alice = room.inbox("alice").await;
+    alice.ok("STORE 2 +FLAGS.SILENT (\\Deleted)").await;
+    alice.ok("EXPUNGE").await;
+    let uids = |lines: Vec<String>| {
+        lines.iter().map(|l| l.split("UID ").nth(1).unwrap().trim_end_matches(')').parse::<u32>().unwrap()).collect::<Vec<_>>()
+    };
+    for (command, expected) in [
+        ("FETCH 1:* UID", vec![1, 3, 4, 5]),
+        ("FETCH 4:3,1 UID", vec![1, 4, 5]),
+        ("FETCH * UID", vec![5]),
+        ("UID FETCH 2:4 UID", vec![3, 4]),
+        ("UID FETCH 100:* UID", vec![5]),
+        ("UID FETCH 7 UID", vec![]),
+    ] {
+        assert_eq!(uids(alice.ok(command).await), expected, "{command}");
+    }
+    assert!(alice.fails("FETCH 5 UID").await.starts_with("BAD"));
+    assert_eq!(alice.ok("UID FETCH 3 FLAGS").await, ["* 2 FETCH (UID 3 FLAGS ())"], "a UID command names UIDs");
+    let mut bob = room.inbox("bob").await;
+    assert!(bob.fails("FETCH * UID").await.starts_with("BAD"));
+    assert!(bob.ok("UID FETCH 1:* UID").await.is_empty());
+}
+
+#[tokio::test]
+async fn a_long_answer_comes_in_pieces_and_in_order() {
+    let room = Room::open().await;
+    let big = format!("Subject: big\r\n\r\n{}", "0123456789abcdef".repeat(20_000));
+    for _ in 0..4 {
+        room.deliver(big.as_bytes()).await;
+    }
+    let mut alice = room.inbox("alice").await;
+    let first = alice.begin("FETCH 1:* (UID BODY[])").await;
+    let second = alice.begin("FETCH 4 FLAGS").await;
+    let answers = alice.until(&first).await;
+    assert_eq!(answers.len(), 9, "four bodies, four flags, the end");
+    assert!(
+        answers[..4].iter().zip(1..).all(|(line, n)| line.starts_with(&format!("* {n} FETCH (UID {n} BODY[]")) && line.len() > big.len())
+    );
+    assert_eq!(alice.until(&second).await[0], "* 4 FETCH (FLAGS (\\Seen))");
+}

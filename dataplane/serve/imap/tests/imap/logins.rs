@@ -1,0 +1,111 @@
+//! Who gets in, how, and how a session ends.
+
+use std::time::Duration;
+
+use postern_net::Phase;
+use postern_serve_imap::Config;
+use postern_store::trail::{Key, by_key};
+
+use crate::room::{PASSWORD, Room, START};
+
+/// `\0alice@example.org\0correct horse`
+const PLAIN: &str = "AGFsaWNlQGV4YW1wbGUub3JnAGNvcnJlY3QgaG9yc2U=";
+
+#[tokio::test]
+async fn every_way_in_leads_in() {
+    let room = Room::open().await;
+    for commands in [vec![format!("LOGIN alice@example.org \"{PASSWORD}\"")], vec![format!("AUTHENTICATE PLAIN {PLAIN}")]] {
+        let mut client = room.connect().await;
+        let answer = client.command(&commands[0]).await.pop().unwrap();
+        assert!(answer.starts_with("OK [CAPABILITY IMAP4rev2 IMAP4rev1"), "the new capabilities come along: {answer}");
+    }
+    let mut client = room.connect().await;
+    let tag = client.begin("AUTHENTICATE PLAIN").await;
+    assert_eq!(client.line().await, "+ ");
+    client.send(format!("{PLAIN}\r\n")).await;
+    assert!(client.until(&tag).await[0].starts_with("OK"));
+
+    let mut client = room.connect().await;
+    let tag = client.begin("AUTHENTICATE LOGIN").await;
+    for (asked, said) in [("VXNlcm5hbWU6", "YWxpY2VAZXhhbXBsZS5vcmc="), ("UGFzc3dvcmQ6", "Y29ycmVjdCBob3JzZQ==")] {
+        assert_eq!(client.line().await, format!("+ {asked}"));
+        client.send(format!("{said}\r\n")).await;
+    }
+    assert!(client.until(&tag).await[0].starts_with("OK"));
+}
+
+#[tokio::test]
+async fn refusals_tell_programs_why_and_guessers_nothing() {
+    let room = Room::open().await;
+    let mut client = room.connect().await;
+    let wrong = client.fails("LOGIN alice@example.org wrong").await;
+    assert!(wrong.starts_with("NO [AUTHENTICATIONFAILED]"), "{wrong}");
+    assert_eq!(client.fails("LOGIN nobody@example.org wrong").await, wrong);
+    let closed = client.fails(&format!("LOGIN carol@example.org \"{PASSWORD}\"")).await;
+    assert!(closed.starts_with("NO [NOPERM]"), "{closed}");
+    let tag = client.begin("AUTHENTICATE PLAIN").await;
+    client.line().await;
+    client.send("*\r\n").await;
+    assert!(client.until(&tag).await[0].starts_with("BAD"), "a cancelled exchange");
+    assert!(client.fails("AUTHENTICATE SCRAM-SHA-256 biwsbj1h").await.starts_with("NO"), "not on offer here");
+    client.ok(&format!("LOGIN alice@example.org \"{PASSWORD}\"")).await;
+
+    room.trail.flush().await.unwrap();
+    let address = postern_core::Address::parse("alice@example.org").unwrap();
+    let stories = by_key(&room.store.db, Key::address(&address), START, room.store.now(), 10).await.unwrap();
+    assert_eq!(stories.len(), 2, "a failure and a success are in the trail");
+}
+
+#[tokio::test]
+async fn capabilities_are_true_in_each_state() {
+    let room = Room::configured(Config { scram: true, ..Config::default() }).await;
+    let mut client = room.connect().await;
+    let before = client.ok("CAPABILITY").await.pop().unwrap();
+    for word in ["AUTH=SCRAM-SHA-256", "AUTH=PLAIN", "SASL-IR", "LITERAL-"] {
+        assert!(before.contains(word), "{before}");
+    }
+    assert!(!before.contains("STARTTLS"), "there is no certificate here");
+    assert!(client.fails("STARTTLS").await.starts_with("BAD"));
+    assert!(client.fails("SELECT INBOX").await.starts_with("BAD"));
+    client.ok(&format!("LOGIN alice@example.org \"{PASSWORD}\"")).await;
+    let after = client.ok("CAPABILITY").await.pop().unwrap();
+    for word in ["IDLE", "UIDPLUS", "MOVE", "MULTIAPPEND", "LIST-STATUS", "STATUS=SIZE", "APPENDLIMIT=52428800", "ESEARCH"] {
+        assert!(after.contains(word), "{after}");
+    }
+    assert_eq!(client.ok("ID NIL").await, [concat!("* ID (\"name\" \"Postern\" \"version\" \"", env!("CARGO_PKG_VERSION"), "\")")]);
+    assert_eq!(client.ok("ENABLE IMAP4rev2 X-UNHEARD").await, ["* ENABLED IMAP4rev2"]);
+    let farewell = client.ok("LOGOUT").await;
+    assert!(farewell[0].starts_with("* BYE"), "{farewell:?}");
+    assert_eq!(client.response().await, None);
+}
+
+#[tokio::test]
+async fn before_login_eight_kib_and_a_minute_are_all_there_is() {
+    let room = Room::configured(Config { login_timeout: Duration::from_millis(200), ..Config::default() }).await;
+    let mut greedy = room.connect().await;
+    greedy.send("a".repeat(9_000)).await;
+    let farewell = greedy.line().await;
+    assert!(farewell.contains("BAD") || farewell.contains("BYE"), "{farewell}");
+    let mut slow = room.connect().await;
+    assert_eq!(slow.line().await, "* BYE Too slow to log in");
+    assert_eq!(slow.response().await, None);
+}
+
+#[tokio::test]
+async fn a_drain_says_bye_after_the_command_in_hand() {
+    let room = Room::open().await;
+    let mut idle = room.inbox("alice").await;
+    idle.idle().await;
+    let mut busy = room.login("alice").await;
+    let body = b"Subject: late\r\n\r\nbut whole\r\n";
+    busy.send(format!("x APPEND INBOX {{{}}}\r\n", body.len())).await;
+    assert_eq!(busy.line().await, "+ OK");
+    room.drain.advance(Phase::Finishing);
+    assert!(idle.line().await.starts_with("* BYE [UNAVAILABLE]"));
+    busy.send(body).await;
+    busy.send("\r\n").await;
+    assert!(busy.line().await.starts_with("x OK [APPENDUID"));
+    assert!(busy.line().await.starts_with("* BYE [UNAVAILABLE]"));
+    assert_eq!(busy.response().await, None);
+    room.drain.empty().await;
+}
