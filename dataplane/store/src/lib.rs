@@ -23,6 +23,7 @@ pub mod migrations;
 pub mod queue;
 mod store;
 pub mod trail;
+pub mod upkeep;
 
 pub use error::{Result, StoreError};
 pub use store::{Options, Store, raise_epoch};

@@ -94,7 +94,9 @@ pub async fn restore(path: &Path, options: &Options, queue: QueueFate) -> Result
     let summary = verify(path).await?;
     if summary.head.schema > migrations::newest() {
         let (theirs, ours) = (summary.head.schema, migrations::newest());
-        let text = format!("the archive has schema {theirs} and this version knows {ours}: restore with the version that wrote it, or a newer one");
+        let text = format!(
+            "the archive has schema {theirs} and this version knows {ours}: restore with the version that wrote it, or a newer one"
+        );
         return Err(StoreError::Refused(text));
     }
     let db = Db::open(&options.location, options.wait).await?;
@@ -112,7 +114,9 @@ pub(crate) async fn refuse_unfinished(db: &Db) -> Result<()> {
 }
 
 fn unfinished() -> StoreError {
-    StoreError::Refused("a restore into this database was not finished: empty the database and the place of bodies, and restore again".into())
+    StoreError::Refused(
+        "a restore into this database was not finished: empty the database and the place of bodies, and restore again".into(),
+    )
 }
 
 async fn open(path: &Path) -> Result<Reader<BufReader<File>>> {
@@ -127,11 +131,11 @@ async fn load(path: &Path, db: &Db, options: &Options, head: &Head, queue: Queue
     transaction!(db, |tx| { tx.execute("INSERT INTO meta (key, value) VALUES ('restore', 'unfinished')", &[]).await })?;
     let mut archive = open(path).await?;
     let _: Head = archive.json(FrameKind::Head).await?;
-    let mut into: Option<Into> = None;
+    let mut into: Option<Filling> = None;
     loop {
         match archive.frame().await? {
             (FrameKind::Head, _) => return Err(archive.damaged()),
-            (FrameKind::Table, bytes) => into = Some(Into::new(archive.parse(&bytes)?)?),
+            (FrameKind::Table, bytes) => into = Some(Filling::new(&archive.parse(&bytes)?)?),
             (FrameKind::Rows, bytes) => into.as_mut().ok_or_else(|| archive.damaged())?.write(db, options, &bytes).await?,
             (FrameKind::End, _) => break,
         }
@@ -175,21 +179,21 @@ async fn require_empty(db: &Db, options: &Options, schema: i64, head: &Head) -> 
 }
 
 /// The table that rows go into.
-struct Into {
+struct Filling {
     table: &'static Table,
     kinds: Vec<Kind>,
     insert: &'static str,
     days: HashSet<i64>,
 }
 
-impl Into {
-    fn new(head: TableHead) -> Result<Self> {
+impl Filling {
+    fn new(head: &TableHead) -> Result<Self> {
         let unknown = || StoreError::Refused(format!("the archive holds a table {:?} that this version does not know", head.name));
         let table = table::by_name(&head.name).ok_or_else(unknown)?;
         let kinds = head.columns.iter().map(|(_, kind)| *kind).collect();
         let mut names: Vec<&str> = head.columns.iter().map(|(name, _)| name.as_str()).collect();
         // Names come from the archive: they are names, and nothing else.
-        if names.iter().any(|name| name.is_empty() || !name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')) {
+        if names.iter().any(|name| name.is_empty() || !name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')) {
             return Err(unknown());
         }
         if is_blob(table) {

@@ -138,7 +138,9 @@ async fn fetch(db: &Db, blobs: &Blobs, table: &Table, row: &Row) -> Result<Fetch
         return Ok(Fetched::Row(cells));
     }
     let Some(location) = row.opt_text(LOCATION)? else { return Ok(Fetched::Row(cells)) };
-    let backend = blobs.backend().ok_or_else(|| StoreError::Unavailable("bodies lie outside the database and their place is not configured".into()))?;
+    let backend = blobs
+        .backend()
+        .ok_or_else(|| StoreError::Unavailable("bodies lie outside the database and their place is not configured".into()))?;
     match backend.get(&location).await {
         Ok(body) => {
             if let Some(cell) = cells.get_mut(BODY) {

@@ -5,7 +5,9 @@
 //! for backups, not for look-ups.
 
 use futures_util::{StreamExt, TryStreamExt, stream::BoxStream};
-use sqlx::{ConnectOptions, Connection, Executor, PgConnection, SqliteConnection, postgres::PgConnectOptions, sqlite::SqliteConnectOptions};
+use sqlx::{
+    ConnectOptions, Connection, Executor, PgConnection, SqliteConnection, postgres::PgConnectOptions, sqlite::SqliteConnectOptions,
+};
 
 use super::{Row, Value};
 use crate::{

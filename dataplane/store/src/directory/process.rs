@@ -83,3 +83,11 @@ pub async fn programmed(db: &Db, position: i64, now: Timestamp) -> Result<bool> 
     let row = db.row(sql, args![now - DEAD_AFTER]).await?;
     Ok(row.map(|row| row.opt_int(0)).transpose()?.flatten().is_some_and(|least| least >= position))
 }
+
+/// Forgets processes whose node numbers have rested; how many. Registering does so too: this is for installations that seldom start one.
+///
+/// # Errors
+/// As the database says.
+pub async fn prune(db: &Db, now: Timestamp) -> Result<u64> {
+    transaction!(db, |tx| { tx.execute("DELETE FROM process WHERE seen_at <= $1", args![now - NODE_REST]).await })
+}
