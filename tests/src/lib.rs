@@ -13,6 +13,7 @@ pub mod imap;
 pub mod load;
 pub mod log;
 pub mod manifests;
+pub mod postfix;
 pub mod postgres;
 pub mod server;
 pub mod sink;
@@ -20,6 +21,7 @@ pub mod site;
 pub mod smtp;
 pub mod temp;
 pub mod tools;
+pub mod transcript;
 
 pub use database::TestDatabase;
 pub use server::{PATIENCE, Server, eventually};

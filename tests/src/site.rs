@@ -20,8 +20,10 @@ impl Site {
     #[must_use]
     pub fn new(database: TestDatabase, manifests: Manifests) -> Self {
         let site = Self { database, manifests, data: TempFolder::new(), settings: Vec::new() };
+        // Processes on one database share what its secrets are sealed with.
+        let key = site.scratch().join("seal.key").to_string_lossy().into_owned();
         // A test does not wait for load balancers.
-        site.with("drain.not_ready", "0").with("drain.grace", "10s")
+        site.with("seal_key", key).with("drain.not_ready", "0").with("drain.grace", "10s")
     }
 
     /// With a setting by its dotted name; a later one of the same name wins.

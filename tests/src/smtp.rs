@@ -50,12 +50,20 @@ impl Smtp {
     /// # Errors
     /// When nobody listens or the greeting does not come.
     pub fn connect(address: SocketAddr) -> io::Result<(Self, Reply)> {
+        let mut client = Self::unheard(address)?;
+        let greeting = client.reply()?;
+        Ok((client, greeting))
+    }
+
+    /// Connects and hears nothing yet.
+    ///
+    /// # Errors
+    /// When nobody listens.
+    pub fn unheard(address: SocketAddr) -> io::Result<Self> {
         let stream = TcpStream::connect_timeout(&address, PATIENCE)?;
         stream.set_read_timeout(Some(PATIENCE))?;
         stream.set_nodelay(true)?;
-        let mut client = Self { reader: BufReader::new(stream) };
-        let greeting = client.reply()?;
-        Ok((client, greeting))
+        Ok(Self { reader: BufReader::new(stream) })
     }
 
     /// Connects and says EHLO.
