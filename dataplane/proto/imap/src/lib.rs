@@ -4,13 +4,13 @@
 //!  bytes ─▶ fragment ─▶ parse ─▶ server ─▶ Event ─▶ the caller, who has store and socket
 //!           lines and   Command   state,             │
 //!           literals              limits             ▼
-//!  bytes ◀──────────────────────────────────────── encode, view
+//!  bytes ◀──────────────────────────────────────── encode
 //! ```
 //!
 //! Nothing here opens a socket, reads a clock or knows of a store. [`server::Server`] eats input and
-//! yields one command at a time; [`encode`] writes answers straight into its output; [`view`] keeps
-//! what one session has been told of its mailbox. An extension is a file in [`types`], one in
-//! [`parse`], one in [`encode`] and a line in [`server::Capabilities`].
+//! yields one command at a time; [`encode`] writes answers straight into its output. What a session
+//! has told its client is the caller's to keep. An extension is a file in [`types`], one in [`parse`],
+//! one in [`encode`] and a line in [`server::Capabilities`].
 
 pub mod encode;
 pub mod fragment;
@@ -19,4 +19,3 @@ pub mod parse;
 pub mod server;
 pub mod types;
 pub mod utf7;
-pub mod view;
