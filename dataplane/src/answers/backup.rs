@@ -13,7 +13,8 @@ use crate::control::Response;
 pub async fn answer(store: &Store, to: &Path) -> Result<Response> {
     let report = backup::backup_to_file(store, to).await?;
     let rows: u64 = report.summary.rows.values().sum();
-    let mut text = format!("{}: {rows} rows, {} bytes; keep the seal key beside it, it is not inside\n", to.display(), report.summary.bytes);
+    let mut text =
+        format!("{}: {rows} rows, {} bytes; keep the seal key beside it, it is not inside\n", to.display(), report.summary.bytes);
     if !report.missing.is_empty() {
         text.push_str(&format!("{} bodies could not be read and are not in it\n", report.missing.len()));
     }

@@ -1,4 +1,4 @@
-//! `postern backup DIR`: a copy of everything, made by the running server, consistent in itself.
+//! `postern backup FILE`: a copy of everything, made by the running server, consistent in itself.
 
 use std::path::PathBuf;
 
@@ -13,7 +13,7 @@ use crate::control::Request;
 /// Makes a backup.
 #[derive(Debug, Args)]
 pub struct Backup {
-    /// A folder that does not exist yet
+    /// A file that does not exist yet, where the server can write
     to: PathBuf,
     #[command(flatten)]
     target: Target,

@@ -9,6 +9,7 @@ pub mod get;
 pub mod options;
 pub mod queue;
 pub mod remote;
+pub mod restore;
 pub mod serve;
 pub mod trace;
 

@@ -37,7 +37,7 @@ pub enum Request {
     },
     /// A copy of everything, consistent in itself.
     Backup {
-        /// A folder that does not exist yet, as the server sees it.
+        /// A file that does not exist yet, as the server sees it.
         to: PathBuf,
     },
 }

@@ -62,7 +62,12 @@ pub fn sender(config: &Config, host: DomainName, store: &Store) -> std::io::Resu
         outbound.static_mx.iter().map(|fixed| (fixed.domain.clone(), Relay::plain(fixed.host.clone(), fixed.port))).collect();
     Ok(queue::Config {
         schedule: Schedule { waits: outbound.schedule.clone(), delayed_notice: outbound.delayed_notice, expire: outbound.expire },
-        mx: MxConfig { port: outbound.port, allow_private: outbound.allow_private, own_hosts: [host.clone()].into(), ..MxConfig::default() },
+        mx: MxConfig {
+            port: outbound.port,
+            allow_private: outbound.allow_private,
+            own_hosts: [host.clone()].into(),
+            ..MxConfig::default()
+        },
         fixed,
         connections: outbound.connections,
         per_destination: u32::try_from(outbound.per_destination).unwrap_or(u32::MAX),

@@ -28,10 +28,11 @@ use postern_mailflow::{
 use postern_net::tls::{CertificateStore, ServerTls};
 use postern_serve_imap::Imap;
 use postern_serve_smtp::{Kind, Smtp};
+use postern_store::upkeep::Policy;
 use rand::Rng;
 
 pub use self::{
-    parts::{Parts, PartsError},
+    parts::{Parts, PartsError, store_options},
     secrets::SecretsError,
 };
 use crate::{
@@ -101,6 +102,10 @@ pub async fn wire(config: &Config, server: &mut Server) -> Result<(), WireError>
         };
         let settings = doors::sender(config, host, &parts.store).map_err(WireError::Tls)?;
         server.spawn(Sender::new(settings, sender).run());
+    }
+    if config.process.roles.contains(&Role::Janitor) {
+        let policy = Policy { trail: config.store.trail_retention, ..Policy::default() };
+        server.spawn(upkeep::janitor(parts.store.clone(), parts.directory.clone(), policy, server.drain.clone()));
     }
     server.control(config, Arc::new(operator::Operator { store: parts.store, folder })).map_err(Box::new)?;
     Ok(())

@@ -34,7 +34,9 @@ impl Operator {
     async fn get(&self, kind: &str, name: Option<&str>, namespace: Option<&str>, output: Output) -> Response {
         match &self.folder {
             Some(folder) => folder.get(kind, name, namespace, output).await,
-            None => Response::Refused { message: "this process has no manifests; ask the one that was started with --manifests, or kubectl".into() },
+            None => Response::Refused {
+                message: "this process has no manifests; ask the one that was started with --manifests, or kubectl".into(),
+            },
         }
     }
 }

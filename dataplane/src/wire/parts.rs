@@ -68,7 +68,7 @@ impl Parts {
     /// [`PartsError`].
     pub async fn open(config: &Config) -> Result<Self, PartsError> {
         let secrets = Secrets::open(&config.process.seal_key)?;
-        let store = Store::open(options(config)?).await?;
+        let store = Store::open(store_options(config)?).await?;
         // One process: whatever is leased was leased by a process that is gone.
         if config.process.database.is_none() {
             store.queue.forget_leases().await?;
@@ -90,7 +90,11 @@ impl Parts {
     }
 }
 
-fn options(config: &Config) -> Result<Options, PartsError> {
+/// How the configuration wants the store opened.
+///
+/// # Errors
+/// [`PartsError`] when the place of bodies cannot be used.
+pub fn store_options(config: &Config) -> Result<Options, PartsError> {
     let clock = Arc::new(SystemClock);
     let data = &config.process.data;
     let mut options = match &config.process.database {

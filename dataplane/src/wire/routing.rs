@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use postern_core::{Address, DomainName, directory::{DomainMode, PoolRecord}};
+use postern_core::{
+    Address, DomainName,
+    directory::{DomainMode, PoolRecord},
+};
 use postern_mailflow::{
     bounce::{LocalAddresses, Whose},
     queue::{Relay, Routing},

@@ -9,7 +9,10 @@ use std::{
 
 use postern_core::Secret;
 use postern_store::directory::SealKeys;
-use rand::{CryptoRng, SeedableRng, rngs::{StdRng, SysRng}};
+use rand::{
+    CryptoRng, SeedableRng,
+    rngs::{StdRng, SysRng},
+};
 
 /// Why there is no secret.
 #[derive(Debug, thiserror::Error)]
@@ -57,7 +60,11 @@ impl Secrets {
         let seal = SealKeys::parse(&ring, Box::new(chance()?))
             .map_err(|error| SecretsError::Unusable { path: path.to_owned(), reason: error.to_string() })?;
         // The oldest key stays last when the ring turns, so that decoys do not turn with it.
-        let oldest = ring.split(|b| *b == b'\n').map(<[u8]>::trim_ascii).rfind(|line| !line.is_empty() && !line.starts_with(b"#")).unwrap_or_default();
+        let oldest = ring
+            .split(|b| *b == b'\n')
+            .map(<[u8]>::trim_ascii)
+            .rfind(|line| !line.is_empty() && !line.starts_with(b"#"))
+            .unwrap_or_default();
         let decoys = Secret::new(blake3::derive_key("postern 2026 decoys of unknown users", oldest).to_vec());
         Ok(Self { seal, decoys })
     }

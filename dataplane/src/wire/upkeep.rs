@@ -5,7 +5,12 @@
 use std::time::Duration;
 
 use postern_net::{Drain, Phase};
-use postern_store::{Store, StoreError, changes, directory::{Directory, process}, trail::Trail};
+use postern_store::{
+    Store, StoreError, changes,
+    directory::{Directory, process},
+    trail::Trail,
+    upkeep::{Janitor, Policy},
+};
 
 use crate::{metrics::Metrics, readiness::Condition};
 
@@ -15,6 +20,10 @@ const DIRECTORY_POLL: Duration = Duration::from_millis(400);
 const ACCOUNT_POLL: Duration = Duration::from_secs(2);
 /// How often the queue is counted.
 const MEASURE: Duration = Duration::from_secs(10);
+/// Pause between two slices of the janitor.
+const BETWEEN_SLICES: Duration = Duration::from_millis(20);
+/// The janitor's pause after the database failed.
+const AFTER_FAILURE: Duration = Duration::from_secs(10);
 
 /// Keeps the directory's caches at its position. Ready once it has caught up.
 pub async fn follow_directory(store: Store, directory: Directory, caught_up: Condition) {
@@ -81,6 +90,28 @@ pub async fn measure(store: Store, metrics: Metrics) {
             Err(error) => tracing::debug!(%error, "measuring the queue"),
         }
         tokio::time::sleep(MEASURE).await;
+    }
+}
+
+/// Cleans up, a slice at a time, until the drain has stopped.
+pub async fn janitor(store: Store, directory: Directory, policy: Policy, drain: Drain) {
+    let mut janitor = Janitor::new(store.clone(), directory, policy);
+    while drain.phase() < Phase::Stopped {
+        let pause = match janitor.step(store.now()).await {
+            // Between two slices whoever waits for the database has its turn.
+            Ok(report) => report.next.since(store.now()).max(BETWEEN_SLICES),
+            Err(error) => {
+                tracing::warn!(%error, "cleaning up");
+                AFTER_FAILURE
+            }
+        };
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = drain.reached(Phase::Stopped) => {}
+        }
+    }
+    if let Err(error) = janitor.leave().await {
+        tracing::debug!(%error, "leaving the janitor's place");
     }
 }
 
