@@ -47,6 +47,7 @@ impl Intake {
             Ok(stored) => {
                 let bytes = i64::try_from(body.len()).unwrap_or(i64::MAX);
                 transaction.boxes.iter().for_each(|hop| self.room.stored(hop.account.id, bytes));
+                self.settings.observer.stored(transaction.boxes.len(), transaction.elsewhere.len(), body.len());
                 Ok(stored)
             }
             Err(error) => {

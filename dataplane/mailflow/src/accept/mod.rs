@@ -47,13 +47,31 @@ pub struct Settings {
     pub full_box: Permanence,
     /// Whether the dialogue of accepted messages is kept; that of refusals always is.
     pub keep_dialogue: bool,
+    /// Who counts.
+    pub observer: Arc<dyn Observer>,
 }
+
+/// Who counts what was taken and what was not. It is called on the way: it must not wait.
+pub trait Observer: Send + Sync + std::fmt::Debug {
+    /// A message of so many octets is safe, in so many boxes and for so many recipients elsewhere.
+    fn stored(&self, boxes: usize, elsewhere: usize, bytes: usize) {
+        let _ = (boxes, elsewhere, bytes);
+    }
+
+    /// A command, a recipient or a message was refused. The word is a constant of the program.
+    fn refused(&self, reason: &'static str) {
+        let _ = reason;
+    }
+}
+
+/// Nobody counts.
+impl Observer for () {}
 
 impl Settings {
     /// The usual ones for a host: full boxes refuse for good, dialogues are kept.
     #[must_use]
     pub fn new(host: DomainName) -> Self {
-        Self { host, route: route::Limits::default(), full_box: Permanence::Permanent, keep_dialogue: true }
+        Self { host, route: route::Limits::default(), full_box: Permanence::Permanent, keep_dialogue: true, observer: Arc::new(()) }
     }
 }
 

@@ -143,6 +143,7 @@ pub struct Attempted<'a> {
 impl Intake {
     /// Keeps a refusal, within the trail's bounds. Never waits.
     pub fn note_refusal(&self, client: &Client, attempted: Attempted<'_>, refused: &Refused) {
+        self.settings.observer.refused(refused.reason);
         let row = refusal(&self.store().ids, self.store().now(), client, attempted, refused);
         self.trail.note(row, Some(client.ip));
     }

@@ -37,7 +37,7 @@ pub fn generate(algorithm: DkimAlgorithm, selector: String, rng: &mut impl Crypt
     Ok(DkimMaterial { selector, private: Secret::new(private), public })
 }
 
-/// A selector that no other key of the domain has: type and moment, such as `ed25519-20261122`.
+/// A selector that no other key of the domain has: type and moment, such as `ed25519-6b0260c0`.
 #[must_use]
 pub fn selector(algorithm: DkimAlgorithm, at: Timestamp) -> String {
     let kind = match algorithm {

@@ -8,6 +8,8 @@ mod key;
 mod record;
 mod sign;
 mod signers;
+#[cfg(test)]
+mod tests;
 
 pub use key::{KeyError, generate, selector};
 pub use record::{record_name, record_text};

@@ -3,7 +3,9 @@
 use std::{net::SocketAddr, time::Duration};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
+use hmac::{Hmac, KeyInit, Mac};
 use postern_net::Stream;
+use sha2::{Digest, Sha256};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::room::{HOST, PASSWORD, Room};
@@ -126,6 +128,33 @@ pub fn plain(user: &str, password: &str) -> String {
 
 pub fn encoded(text: &str) -> String {
     STANDARD.encode(text)
+}
+
+pub fn decoded(text: &str) -> String {
+    String::from_utf8(STANDARD.decode(text).unwrap()).unwrap()
+}
+
+/// The client's last message of SCRAM-SHA-256 without channel binding.
+pub fn scram_final(client_first_bare: &str, server_first: &str, password: &str) -> String {
+    let field = |name: &str| server_first.split(',').find_map(|f| f.strip_prefix(name)).unwrap().to_owned();
+    let salt = STANDARD.decode(field("s=")).unwrap();
+    let mac = |key: &[u8], text: &[u8]| -> [u8; 32] {
+        let mut mac = Hmac::<Sha256>::new_from_slice(key).unwrap();
+        mac.update(text);
+        mac.finalize().into_bytes().into()
+    };
+    let mut round = mac(password.as_bytes(), &[&salt[..], &[0, 0, 0, 1]].concat());
+    let mut salted = round;
+    for _ in 1..field("i=").parse::<u32>().unwrap() {
+        round = mac(password.as_bytes(), &round);
+        salted.iter_mut().zip(round).for_each(|(all, one)| *all ^= one);
+    }
+    let client_key = mac(&salted, b"Client Key");
+    let without_proof = format!("c=biws,r={}", field("r="));
+    let stored: [u8; 32] = Sha256::digest(client_key).into();
+    let signature = mac(&stored, format!("{client_first_bare},{server_first},{without_proof}").as_bytes());
+    let proof: Vec<u8> = client_key.iter().zip(signature).map(|(key, sign)| key ^ sign).collect();
+    format!("{without_proof},p={}", STANDARD.encode(proof))
 }
 
 pub const MAIL: &str = "From: Friend <friend@elsewhere.example>\r\nTo: alice@example.org\r\nSubject: hello\r\n\

@@ -4,7 +4,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use postern_access::{Accounts, Authenticator, Budgets, LoginAccount, Unavailable, password};
-use postern_core::{Clock, Secret, SystemClock, TraceId};
+use postern_core::{Clock, Secret, TestClock, Timestamp, TraceId};
 use postern_mailflow::accept::{self, Intake};
 use postern_net::{
     Drain, Driving, Gate, Listener,
@@ -29,6 +29,7 @@ use crate::{
 };
 
 pub const HOST: &str = "mx.example.org";
+const NOW: Timestamp = Timestamp::from_secs(1_795_305_600);
 pub const PASSWORD: &str = "correct horse";
 
 /// Every account has the one password; what else a login needs comes from the directory.
@@ -63,13 +64,13 @@ pub struct Room {
     pub tls: ServerTls,
     pub client_tls: ClientTls,
     authenticator: Arc<Authenticator>,
-    clock: Arc<SystemClock>,
+    pub clock: Arc<TestClock>,
     _folder: TempFolder,
 }
 
 impl Room {
     pub async fn new() -> Self {
-        let (folder, clock) = (TempFolder::new(), Arc::new(SystemClock));
+        let (folder, clock) = (TempFolder::new(), Arc::new(TestClock::at(NOW)));
         let store = Store::open(Options::folder(folder.path(), clock.clone())).await.unwrap();
         let ring = SealKeys::generate(&mut StdRng::seed_from_u64(1));
         let keys = SealKeys::parse(ring.expose().as_bytes(), Box::new(StdRng::seed_from_u64(2))).unwrap();
@@ -151,6 +152,13 @@ impl Room {
         mails
     }
 
+    /// Fills the disk, as far as the database knows, or makes room again.
+    pub async fn disk_full(&self, full: bool) {
+        let mut tx = self.store.db.begin().await.unwrap();
+        tx.execute(if full { "PRAGMA max_page_count = 1" } else { "PRAGMA max_page_count = 1000000" }, &[]).await.unwrap();
+        tx.rollback().await;
+    }
+
     pub async fn queued(&self) -> Vec<Listed> {
         self.store.queue.list(&QueueFilter::default(), 100, self.clock.now()).await.unwrap()
     }
@@ -174,7 +182,7 @@ impl Room {
     }
 }
 
-fn tls(clock: &Arc<SystemClock>) -> (ServerTls, ClientTls) {
+fn tls(clock: &Arc<TestClock>) -> (ServerTls, ClientTls) {
     let made = rcgen::generate_simple_self_signed([HOST.to_owned()]).unwrap();
     let mut set = Certificates::new();
     set.add(&[HOST], made.cert.pem().as_bytes(), made.signing_key.serialize_pem().as_bytes()).unwrap();

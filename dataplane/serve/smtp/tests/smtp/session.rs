@@ -116,3 +116,21 @@ async fn a_drain_waits_for_the_transaction_in_hand() {
     assert!(busy.reply().await.starts_with("421 4.3.2"));
     assert_eq!(room.inbox("alice@example.org").await.len(), 1);
 }
+
+/// While the database takes no writes everything is 451, on connections that stay.
+#[tokio::test]
+async fn a_full_disk_is_451_until_there_is_room() {
+    let room = Room::new().await;
+    let mut client = room.exchanger().await;
+    client.expect("EHLO client.example.net", "250 ").await;
+    room.disk_full(true).await;
+    // Too varied to be compressed into what is free of the last page.
+    let varied: String = (0_u32..2000).map(|n| format!("{}\r\n", blake3::hash(&n.to_le_bytes()))).collect();
+    let large = format!("{MAIL}\r\n{varied}");
+    assert!(client.mail("a@elsewhere.example", &["alice@example.org"], &large).await.starts_with("451 4.3.0"));
+    client.expect("MAIL FROM:<a@elsewhere.example>", "451 4.3.0").await;
+    room.disk_full(false).await;
+    room.clock.advance(Duration::from_secs(2));
+    assert!(client.mail("a@elsewhere.example", &["alice@example.org"], &large).await.starts_with("250 "));
+    assert_eq!(room.inbox("alice@example.org").await.len(), 1);
+}

@@ -12,7 +12,7 @@ use postern_store::{
 use rand::{SeedableRng, rngs::StdRng};
 
 use crate::{
-    client::{Client, encoded, plain},
+    client::{Client, decoded, encoded, plain, scram_final},
     directory::{address, name},
     room::{PASSWORD, Room},
 };
@@ -81,6 +81,24 @@ async fn a_password_waits_for_tls_unless_the_peer_is_this_machine() {
     let mut client = Client::connect(submissions).await.tls(&room).await;
     assert!(client.reply().await.starts_with("220 "));
     client.login(ALICE).await;
+    client.expect("MAIL FROM:<alice@example.org>", "250").await;
+}
+
+/// RFC 5802 §5, with the client's side computed here.
+#[tokio::test]
+async fn scram_is_offered_where_every_account_has_a_verifier() {
+    let room = Room::new().await;
+    let mut client = room.submission_with(|s| s.scram = true).await;
+    client.send("EHLO client.example.net\r\n").await;
+    assert!(client.lines().await.contains(&"250 AUTH SCRAM-SHA-256 PLAIN LOGIN".to_owned()));
+    for (password, code) in [("wrong", "535 5.7.8"), (PASSWORD, "334 ")] {
+        let bare = "n=alice@example.org,r=clientnonce";
+        let reply = client.say(&format!("AUTH SCRAM-SHA-256 {}", encoded(&format!("n,,{bare}")))).await;
+        let server_first = decoded(reply.strip_prefix("334 ").unwrap());
+        let reply = client.say(&encoded(&scram_final(bare, &server_first, password))).await;
+        assert!(reply.starts_with(code), "{password}: {reply}");
+    }
+    client.expect("", "235 2.7.0").await;
     client.expect("MAIL FROM:<alice@example.org>", "250").await;
 }
 
