@@ -118,11 +118,8 @@ impl Folder {
         let mut work = work.into_iter();
         loop {
             let batch: Vec<_> = work.by_ref().take(BATCH).collect();
-            let jobs = batch.iter().map(|(source, password, _)| Job {
-                source: source.clone(),
-                password: password.clone(),
-                seed: self.0.seed(),
-            });
+            let jobs =
+                batch.iter().map(|(source, password, _)| Job { source: source.clone(), password: password.clone(), seed: self.0.seed() });
             for (source, made) in passwords::hash(jobs.collect()).await {
                 match made {
                     Ok(made) => drop(verifiers.insert(source, made)),
@@ -261,7 +258,8 @@ fn withheld(sources: &[SourceKey], folder: &str) -> Option<Problem> {
     }
     let named: Vec<String> = sources.iter().take(NAMED).map(|s| format!("{} {}/{}", s.kind, s.namespace, s.name)).collect();
     let more = if sources.len() > NAMED { ", …" } else { "" };
-    let message = format!("{} objects are gone from the folder, too many at once: all are kept ({}{more})", sources.len(), named.join(", "));
+    let message =
+        format!("{} objects are gone from the folder, too many at once: all are kept ({}{more})", sources.len(), named.join(", "));
     let fix = format!("put them back, or annotate a Namespace with {}: \"{}\" to let them go", confirm::ANNOTATION, sources.len());
     Some(Problem { file: folder.to_owned(), line: 0, field: String::new(), message, fix, object: None })
 }

@@ -125,7 +125,6 @@ impl<'a> Facts<'a> {
             return Ok(facts);
         }
         facts.mailbox_id = Some(account.id.to_string());
-        facts.initial_applied_at = None;
         facts.has_password = directory.login(&object.spec.address).await?.is_some_and(|login| login.phc.is_some());
         if let Some(usage) = usage(self.folder.0.store.boxes.usage(account.id).await)? {
             facts.used = ByteSize(bytes(usage.used));

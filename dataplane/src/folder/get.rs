@@ -17,6 +17,8 @@ use crate::{
 
 /// The word for what is wrong, beside the kinds.
 const PROBLEMS: &str = "problems";
+/// Characters of a line of YAML: more than any value has.
+const UNFOLDED: usize = 1 << 20;
 
 impl Folder {
     /// One kind's objects, or the one of that name; of one tenant, or of all. `problems` lists what is wrong.
@@ -35,9 +37,7 @@ impl Folder {
             Err(error) => return Response::Refused { message: format!("the {} cannot be told now: {error}", plural(kind)) },
         };
         match (name, &*objects) {
-            (Some(name), []) => {
-                Response::Refused { message: format!("{} \"{name}\" not found{}", plural(kind), of_tenant(namespace)) }
-            }
+            (Some(name), []) => Response::Refused { message: format!("{} \"{name}\" not found{}", plural(kind), of_tenant(namespace)) },
             _ => show(kind, &objects, name.is_some(), namespace.is_none(), output, self.0.store.now()),
         }
     }
@@ -107,7 +107,9 @@ fn problems(problems: &[Problem], output: Output) -> Response {
 fn text(whole: &Json, output: Output) -> Response {
     let written = match output {
         Output::Json => serde_json::to_string_pretty(whole).map(|text| text + "\n").map_err(|e| e.to_string()),
-        _ => serde_saphyr::to_string(whole).map_err(|e| e.to_string()),
+        // Not folded: a DNS record is to be copied as it is.
+        _ => serde_saphyr::to_string_with_options(whole, serde_saphyr::ser_options! { folded_wrap_chars: UNFOLDED })
+            .map_err(|e| e.to_string()),
     };
     match written {
         Ok(text) => Response::Text { text },

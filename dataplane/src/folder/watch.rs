@@ -45,6 +45,7 @@ impl Folder {
         let mut hints = Hints::of(&self.0.path);
         let (mut known, mut was_ready) = (Vec::new(), false);
         loop {
+            let before = self.stamp().await;
             match self.apply().await {
                 Ok(applied) => {
                     ready.met();
@@ -59,8 +60,7 @@ impl Folder {
                     tracing::info!(why, "another process applies the manifests");
                     ready.met();
                     was_ready = true;
-                    let stamp = self.stamp().await;
-                    self.changed_from(&stamp, &mut hints).await;
+                    self.changed_from(&before, &mut hints).await;
                     while let Err(error) = self.take_over().await {
                         tracing::warn!(%error, "the manifests cannot be taken over; trying again");
                         sleep(RETRY).await;
