@@ -150,3 +150,14 @@ impl Session {
 pub(crate) fn describe(tls: &postern_net::TlsInfo) -> Box<str> {
     format!("{} {}", tls.version.as_str(), tls.cipher).into()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Session;
+
+    /// Thousands of slow clients wait in here, and each session lies in its connection twice while it moves in.
+    #[test]
+    fn a_session_is_small() {
+        assert!(size_of::<Session>() <= 640, "{} octets", size_of::<Session>());
+    }
+}

@@ -4,7 +4,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use postern_access::{Accounts, Authenticator, Budgets, LoginAccount, Unavailable, password};
-use postern_core::{Clock, Secret, TestClock, Timestamp, TraceId};
+use postern_core::{Clock, Network, Secret, TestClock, Timestamp, TraceId};
 use postern_mailflow::accept::{self, Intake};
 use postern_net::{
     Drain, Driving, Gate, Listener,
@@ -123,6 +123,15 @@ impl Room {
     }
 
     pub fn listen(&self, kind: Kind, implicit_tls: bool, change: impl FnOnce(&mut Settings)) -> SocketAddr {
+        self.listen_for(kind, implicit_tls, &[], change)
+    }
+
+    /// A port whose clients name themselves in a PROXY header.
+    pub fn listen_behind_proxy(&self, kind: Kind, change: impl FnOnce(&mut Settings)) -> SocketAddr {
+        self.listen_for(kind, false, &["127.0.0.1".parse().unwrap()], change)
+    }
+
+    fn listen_for(&self, kind: Kind, implicit_tls: bool, proxies: &[Network], change: impl FnOnce(&mut Settings)) -> SocketAddr {
         let mut settings = Settings { tls: true, ..Settings::new(kind, HOST) };
         change(&mut settings);
         let budgets = Arc::new(Budgets::new(self.clock.clone()));
@@ -131,8 +140,13 @@ impl Room {
             Kind::Submission => Smtp::submission(settings, self.intake.clone(), self.authenticator.clone(), budgets, [6; 32]),
         };
         let driving = Driving { tls: Some(self.tls.clone()), ..Driving::default() };
-        let settings =
-            postern_net::Settings { name: "test".into(), implicit_tls, proxies: [].into(), gate: Gate::new(Limits::default()), driving };
+        let settings = postern_net::Settings {
+            name: "test".into(),
+            implicit_tls,
+            proxies: proxies.into(),
+            gate: Gate::new(Limits::default()),
+            driving,
+        };
         let listener = Listener::bind("127.0.0.1:0".parse().unwrap(), settings).unwrap();
         let address = listener.local_addr().unwrap();
         tokio::spawn(listener.serve(Arc::new(service), self.drain.clone()));

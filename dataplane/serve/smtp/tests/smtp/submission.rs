@@ -66,8 +66,22 @@ async fn nothing_without_a_login() {
 #[tokio::test]
 async fn a_password_waits_for_tls_unless_the_peer_is_this_machine() {
     let room = Room::new().await;
-    let settings = postern_serve_smtp::Settings { tls: true, ..postern_serve_smtp::Settings::new(Kind::Submission, "mx.example.org") };
-    assert!(!settings.allow_plaintext);
+    let far = room.listen_behind_proxy(Kind::Submission, |_| ());
+    let mut client = Client::connect(far).await;
+    client.send("PROXY TCP4 192.0.2.7 192.0.2.1 40000 587\r\n").await;
+    assert!(client.reply().await.starts_with("220 "));
+    client.send("EHLO client.example.net\r\n").await;
+    assert!(client.lines().await.iter().all(|line| !line.contains("AUTH")));
+    client.expect(&format!("AUTH PLAIN {}", plain(ALICE, PASSWORD)), "538 5.7.11").await;
+    let mut client = client.start_tls(&room).await;
+    client.login(ALICE).await;
+
+    let far = room.listen_behind_proxy(Kind::Submission, |s| s.allow_plaintext = true);
+    let mut client = Client::connect(far).await;
+    client.send("PROXY TCP4 192.0.2.7 192.0.2.1 40000 587\r\n").await;
+    assert!(client.reply().await.starts_with("220 "));
+    client.login(ALICE).await;
+
     let mut client = room.submission().await;
     client.send("EHLO client.example.net\r\n").await;
     let offered = client.lines().await;
