@@ -232,17 +232,14 @@ impl Snapshot {
         }
         let mut expunged = expunged.to_vec();
         expunged.sort_unstable();
-        let mut at = 0;
-        while at < expunged.len() {
-            let chunk = chunks.partition_point(|chunk| chunk.last().is_some_and(|e| e.uid < expunged[at]));
-            let Some(entries) = chunks.get_mut(chunk) else { break };
+        let mut rest = expunged.as_slice();
+        for entries in &mut chunks {
             let last = entries.last().map_or(0, |e| e.uid);
-            let end = at + expunged[at..].partition_point(|uid| *uid <= last);
-            let gone = &expunged[at..end];
+            let (gone, later) = rest.split_at(rest.partition_point(|uid| *uid <= last));
+            rest = later;
             if entries.iter().any(|e| gone.binary_search(&e.uid).is_ok()) {
                 Arc::make_mut(entries).retain(|e| gone.binary_search(&e.uid).is_err());
             }
-            at = end;
         }
         chunks.retain(|chunk| !chunk.is_empty());
         Self::build(folder, chunks)
@@ -396,6 +393,17 @@ mod tests {
                 prop_assert_eq!(difference.changed.iter().map(|i| snapshot.get(*i).unwrap().uid).collect::<Vec<_>>(), changed);
             }
         }
+    }
+
+    #[test]
+    fn a_folder_is_emptied_chunk_by_chunk() {
+        let full = Snapshot::build(row(1), Vec::new()).moved_on(row(1), (1..=3_000).map(|u| entry(u, 1)).collect(), &[]);
+        assert_eq!(full.len(), 3_000);
+        let gone: Vec<u32> = (1..=2_900).chain([4_000]).collect();
+        let left = full.moved_on(row(2), Vec::new(), &gone);
+        assert_eq!(left.iter().map(|e| e.uid).collect::<Vec<_>>(), (2_901..=3_000).collect::<Vec<_>>());
+        assert_eq!(full.difference(&left).expunged.len(), 2_900);
+        assert!(left.moved_on(row(3), Vec::new(), &(1..=3_000).collect::<Vec<_>>()).is_empty());
     }
 
     #[test]
