@@ -31,5 +31,5 @@ mod session;
 mod words;
 
 pub use config::Config;
-pub use service::{Imap, Parts};
+pub use service::{Imap, Observer, Parts};
 pub use session::ImapSession;

@@ -18,6 +18,17 @@ use tokio::sync::Semaphore;
 
 use crate::{config::Config, session::ImapSession};
 
+/// Who counts what clients do. It is called on the way: it must not wait.
+pub trait Observer: Send + Sync {
+    /// A client gave a command; the word is a constant of the program.
+    fn command(&self, name: &'static str) {
+        let _ = name;
+    }
+}
+
+/// Nobody counts.
+impl Observer for () {}
+
 /// What IMAP works with.
 #[derive(Clone)]
 pub struct Parts {
@@ -29,6 +40,8 @@ pub struct Parts {
     pub trail: Trail,
     /// Random, new for each process: SCRAM's nonces come of it.
     pub seed: Secret<[u8; 32]>,
+    /// Who counts.
+    pub observer: Arc<dyn Observer>,
 }
 
 /// The sessions of one listener.
@@ -39,6 +52,7 @@ pub(crate) struct Shared {
     pub store: Store,
     pub authenticator: Arc<Authenticator>,
     pub trail: Trail,
+    pub observer: Arc<dyn Observer>,
     pub config: Config,
     pub machine: Arc<server::Config>,
     pub body_searches: Semaphore,
@@ -50,12 +64,13 @@ impl Imap {
     /// A service for a listener.
     #[must_use]
     pub fn new(parts: Parts, config: Config) -> Self {
-        let Parts { store, authenticator, trail, seed } = parts;
+        let Parts { store, authenticator, trail, seed, observer } = parts;
         let machine = server::Config { mechanisms: config.mechanisms(), append_limit: config.append_limit };
         Self(Arc::new(Shared {
             store,
             authenticator,
             trail,
+            observer,
             machine: Arc::new(machine),
             body_searches: Semaphore::new(config.body_searches.max(1)),
             seed: blake3::derive_key("postern imap: nonces", seed.expose()),

@@ -27,6 +27,8 @@ pub(crate) struct Append {
     next: Option<AppendMessage>,
     /// Octets of all messages, the next one's too.
     octets: u64,
+    /// Octets that the box had room for when the first was offered; the commit decides.
+    room: u64,
 }
 
 /// A message is offered: take it, or refuse before its octets are sent.
@@ -47,7 +49,9 @@ async fn admit(session: &mut ImapSession, mailbox: &MailboxName, message: Append
         Work::Append(append) if number > 0 => append,
         _ => {
             let folder = session.boxes().folder(account, mailbox.as_str()).await?.ok_or_else(Refused::try_create)?;
-            Box::new(Append { folder: folder.id, accept: Accept::default(), next: None, octets: 0 })
+            let usage = session.boxes().usage(account).await?;
+            let room = usage.quota.map_or(u64::MAX, |quota| u64::try_from(quota.saturating_sub(usage.used)).unwrap_or(0));
+            Box::new(Append { folder: folder.id, accept: Accept::default(), next: None, octets: 0, room })
         }
     };
     if message.flags.keywords.len() > MAX_KEYWORDS {
@@ -57,8 +61,7 @@ async fn admit(session: &mut ImapSession, mailbox: &MailboxName, message: Append
     if append.octets > session.shared.config.literal_budget.max(session.shared.config.append_limit) {
         return Err(Refused::no(Code::Limit, "More at once than this server holds; append in smaller parts"));
     }
-    let usage = session.boxes().usage(account).await?;
-    if usage.quota.is_some_and(|quota| usage.used.saturating_add_unsigned(append.octets) > quota) {
+    if append.octets > append.room {
         return Err(StoreError::OverQuota(account).into());
     }
     append.next = Some(message);
@@ -113,6 +116,7 @@ async fn summarise(body: Vec<u8>) -> Result<(Summary, Vec<u8>), Refused> {
 /// All messages have come.
 pub(crate) async fn append_end(session: &mut ImapSession) -> Flow {
     let moment = Moment { expunges: Expunges::Told, uid: false, dialect: session.server.dialect() };
+    session.shared.observer.command("APPEND");
     let answer = commit(session).await;
     finish(session, moment, answer).await
 }

@@ -45,6 +45,7 @@ use crate::{
 
 /// Does a command; all that one line of the client can ask for.
 pub(crate) async fn run(session: &mut ImapSession, tag: Tag, command: Command) -> Flow {
+    session.shared.observer.command(command.name());
     let moment = session.moment(&command);
     let answer = match command {
         Command::Noop | Command::Check => {

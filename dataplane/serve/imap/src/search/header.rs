@@ -1,5 +1,6 @@
 //! Keys that look into the header: from the summary where it has the field, else from the header itself.
 
+use postern_core::Timestamp;
 use postern_message::{
     SummaryRef, date, encoded_word, header,
     summary::{AddressRef, EnvelopeRef},
@@ -88,7 +89,7 @@ pub(super) fn anywhere(message: &Message, needle: &Needle) -> bool {
 
 /// The day of the Date field as it is written there, time and zone aside (RFC 9051 §6.4.4): its midnight in seconds.
 pub(super) fn sent_on(summary: &SummaryRef<'_>) -> Option<i64> {
-    date::parse_day(summary.envelope().date?).map(|day| day.secs())
+    date::parse_day(summary.envelope().date?).map(Timestamp::secs)
 }
 
 /// A list of addresses as people write it; `None` when there is none.

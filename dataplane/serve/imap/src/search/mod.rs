@@ -8,8 +8,6 @@ mod body;
 mod header;
 mod program;
 
-use std::ops::Range;
-
 use postern_store::mail::snapshot::Entry;
 
 pub(crate) use self::program::Program;
@@ -27,7 +25,8 @@ pub(crate) async fn find(session: &mut ImapSession, program: &Program) -> Result
     let account = session.account()?;
     let told = session.selected()?.told.clone();
     let (mut found, mut open): (Vec<usize>, Vec<(usize, &Entry)>) = (Vec::new(), Vec::new());
-    for range in program.candidates(told.len()) {
+    let everything = 0..told.len();
+    for range in program.candidates().unwrap_or(std::slice::from_ref(&everything)) {
         for (index, entry) in (range.start..).zip(told.iter_from(range.start)).take(range.len()) {
             match program.by_entry(index, entry) {
                 Some(true) => found.push(index),
@@ -60,9 +59,4 @@ pub(crate) async fn find(session: &mut ImapSession, program: &Program) -> Result
     }
     found.sort_unstable();
     Ok(found)
-}
-
-/// All of `0..len`, as one range.
-fn all(len: usize) -> Vec<Range<usize>> {
-    vec![0..len]
 }

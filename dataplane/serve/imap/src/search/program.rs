@@ -7,7 +7,7 @@ use postern_message::SummaryRef;
 use postern_proto_imap::types::{Date, DateField, SearchKey, SystemFlags};
 use postern_store::mail::{read::StoredMessage, snapshot::Entry};
 
-use super::{all, body, header};
+use super::{body, header};
 use crate::{message::Message, refused::Refused, selected::Selected, words};
 
 /// One key.
@@ -74,15 +74,11 @@ impl Program {
         build(key, selected, now.secs()).map(Self)
     }
 
-    /// Where matches can be at all.
-    pub(super) fn candidates(&self, len: usize) -> Vec<Range<usize>> {
+    /// Where matches can be at all; `None` is anywhere.
+    pub(super) fn candidates(&self) -> Option<&[Range<usize>]> {
         match &self.0 {
-            Key::Place(ranges) => ranges.clone(),
-            Key::And(keys) => keys
-                .iter()
-                .find_map(|key| if let Key::Place(ranges) = key { Some(ranges.clone()) } else { None })
-                .unwrap_or_else(|| all(len)),
-            _ => all(len),
+            Key::And(keys) => keys.iter().find_map(places),
+            key => places(key),
         }
     }
 
@@ -99,6 +95,10 @@ impl Program {
         let facts = Facts { index, entry, summary: Some((message.summary(), message.row())), message: Some(message) };
         ask(&self.0, &facts).unwrap_or(false)
     }
+}
+
+fn places(key: &Key) -> Option<&[Range<usize>]> {
+    if let Key::Place(ranges) = key { Some(ranges) } else { None }
 }
 
 /// Seconds of a day.

@@ -2,9 +2,9 @@
 
 use std::{net::SocketAddr, time::Duration};
 
+use postern_net::{Stream, tls::ClientTls};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
     time::timeout,
 };
 
@@ -12,18 +12,25 @@ use tokio::{
 const PATIENCE: Duration = Duration::from_secs(20);
 
 pub struct Client {
-    stream: TcpStream,
+    stream: Stream,
     buffer: Vec<u8>,
     tag: u32,
 }
 
 impl Client {
     pub async fn connect(address: SocketAddr) -> Self {
-        Self { stream: TcpStream::connect(address).await.unwrap(), buffer: Vec::new(), tag: 0 }
+        Self { stream: postern_net::connect::connect(address, None, PATIENCE).await.unwrap(), buffer: Vec::new(), tag: 0 }
     }
 
     pub async fn send(&mut self, bytes: impl AsRef<[u8]>) {
         self.stream.write_all(bytes.as_ref()).await.unwrap();
+        self.stream.flush().await.unwrap();
+    }
+
+    /// Puts TLS on.
+    pub async fn start_tls(self, tls: &ClientTls) -> Self {
+        let (stream, _) = self.stream.connect_tls(tls, "mail.example.org").await.unwrap();
+        Self { stream, ..self }
     }
 
     /// The next response without its CRLF: a line, and the literals that it goes on behind. Octets that are no text become `�`.

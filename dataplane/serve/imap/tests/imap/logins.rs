@@ -6,7 +6,10 @@ use postern_net::Phase;
 use postern_serve_imap::Config;
 use postern_store::trail::{Key, by_key};
 
-use crate::room::{PASSWORD, Room, START};
+use crate::{
+    client::Client,
+    room::{PASSWORD, Room, START},
+};
 
 /// `\0alice@example.org\0correct horse`
 const PLAIN: &str = "AGFsaWNlQGV4YW1wbGUub3JnAGNvcnJlY3QgaG9yc2U=";
@@ -77,6 +80,24 @@ async fn capabilities_are_true_in_each_state() {
     let farewell = client.ok("LOGOUT").await;
     assert!(farewell[0].starts_with("* BYE"), "{farewell:?}");
     assert_eq!(client.response().await, None);
+}
+
+#[tokio::test]
+async fn from_afar_no_password_goes_in_the_clear() {
+    let room = Room::open().await;
+    let mut client = Client::connect(room.public).await;
+    client.send("PROXY TCP4 192.0.2.7 192.0.2.1 4242 143\r\n").await;
+    let greeting = client.line().await;
+    assert!(greeting.contains("STARTTLS LOGINDISABLED") && !greeting.contains("AUTH="), "{greeting}");
+    assert!(client.fails(&format!("LOGIN alice@example.org \"{PASSWORD}\"")).await.starts_with("NO [PRIVACYREQUIRED]"));
+    // What came in the clear behind STARTTLS is never run (RFC 9051 §6.2.1).
+    client.send("t STARTTLS\r\nu NOOP\r\n").await;
+    assert!(client.line().await.starts_with("t OK"));
+    let mut client = client.start_tls(&room.client_tls).await;
+    let capability = client.ok("CAPABILITY").await;
+    assert!(capability[0].contains("AUTH=PLAIN") && !capability[0].contains("STARTTLS"), "{capability:?}");
+    client.ok(&format!("LOGIN alice@example.org \"{PASSWORD}\"")).await;
+    client.ok("SELECT INBOX").await;
 }
 
 #[tokio::test]

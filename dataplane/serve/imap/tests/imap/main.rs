@@ -1,10 +1,13 @@
 //! What a client of IMAP sees, over loopback, with a real store behind.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test's helper may fail loudly")]
+
 mod client;
 mod room;
 
 mod append;
 mod fetch;
+mod figures;
 mod logins;
 mod mailboxes;
 mod malformed;

@@ -9,9 +9,13 @@ use std::{
 
 use async_trait::async_trait;
 use postern_access::{Accounts, Authenticator, LoginAccount, Unavailable, Verifiers, make_verifiers};
-use postern_core::{AccountId, Address, Clock, Secret, TestClock, Timestamp, directory::Protocols};
+use postern_core::{AccountId, Address, Clock, Network, Secret, SystemClock, TestClock, Timestamp, directory::Protocols};
 use postern_message::Summary;
-use postern_net::{Drain, Driving, Gate, Listener, Settings, gate::Limits};
+use postern_net::{
+    Drain, Driving, Gate, Listener, Settings,
+    gate::Limits,
+    tls::{CertificateStore, Certificates, ClientTls, Roots, ServerTls},
+};
 use postern_serve_imap::{Config, Imap, Parts};
 use postern_store::{
     Options, Store,
@@ -35,6 +39,9 @@ pub struct Room {
     pub drain: Drain,
     pub clock: Arc<TestClock>,
     pub trail: Trail,
+    /// Where clients come through a proxy on this machine, and where STARTTLS is offered.
+    pub public: SocketAddr,
+    pub client_tls: ClientTls,
     address: SocketAddr,
     _database: TestDatabase,
 }
@@ -52,6 +59,16 @@ impl Accounts for Directory {
 fn verifiers() -> &'static Verifiers {
     static MADE: OnceLock<Verifiers> = OnceLock::new();
     MADE.get_or_init(|| make_verifiers(&Secret::new(PASSWORD.to_owned()), &mut StdRng::seed_from_u64(7)).unwrap())
+}
+
+/// A certificate for mail.example.org, and a client that trusts it.
+fn tls() -> (ServerTls, ClientTls) {
+    let made = rcgen::generate_simple_self_signed(["mail.example.org".to_owned()]).unwrap();
+    let mut certificates = Certificates::new();
+    certificates.add(&["mail.example.org"], made.cert.pem().as_bytes(), made.signing_key.serialize_pem().as_bytes()).unwrap();
+    let server = ServerTls::new(Arc::new(CertificateStore::new(certificates)), Arc::new(SystemClock)).unwrap();
+    let roots = Roots::from_pem(made.cert.pem().as_bytes()).unwrap();
+    (server, ClientTls::opportunistic(roots, Arc::new(SystemClock)).unwrap())
 }
 
 impl Room {
@@ -95,15 +112,24 @@ impl Room {
         let authenticator =
             Authenticator::new(Arc::new(Directory(logins)), settings, &seed, Secret::new(vec![2; 32]), clock.clone()).unwrap();
         let trail = Trail::new(store.db.clone(), store.ids.clone(), clock.clone(), TrailLimits::default());
-        let parts = Parts { store: store.clone(), authenticator: Arc::new(authenticator), trail: trail.clone(), seed };
+        let parts =
+            Parts { store: store.clone(), authenticator: Arc::new(authenticator), trail: trail.clone(), seed, observer: Arc::new(()) };
         let config = Config { failed_login_delay: Duration::ZERO, ..config };
-        let gate = Gate::new(Limits { per_client: 20_000, ..Limits::default() });
-        let settings = Settings { name: "imap".into(), implicit_tls: false, proxies: [].into(), gate, driving: Driving::default() };
-        let listener = Listener::bind("127.0.0.1:0".parse().unwrap(), settings).unwrap();
-        let address = listener.local_addr().unwrap();
         let drain = Drain::new();
-        tokio::spawn(listener.serve(Arc::new(Imap::new(parts, config)), drain.clone()));
-        Self { store, drain, clock, trail, address, _database: database }
+        let gate = Gate::new(Limits { per_client: 20_000, ..Limits::default() });
+        let serve = |name: &str, proxies: Vec<Network>, tls: Option<ServerTls>| {
+            let config = Config { starttls: tls.is_some(), ..config.clone() };
+            let driving = Driving { tls, ..Driving::default() };
+            let settings = Settings { name: name.into(), implicit_tls: false, proxies: proxies.into(), gate: gate.clone(), driving };
+            let listener = Listener::bind("127.0.0.1:0".parse().unwrap(), settings).unwrap();
+            let address = listener.local_addr().unwrap();
+            tokio::spawn(listener.serve(Arc::new(Imap::new(parts.clone(), config)), drain.clone()));
+            address
+        };
+        let (tls, client_tls) = tls();
+        let address = serve("imap", Vec::new(), None);
+        let public = serve("public", vec!["127.0.0.1/32".parse().unwrap()], Some(tls));
+        Self { store, drain, clock, trail, public, client_tls, address, _database: database }
     }
 
     /// A connection that has read the greeting.
