@@ -8,11 +8,17 @@ use std::{
     time::SystemTime,
 };
 
+/// Names a program to test as it is, instead of the one that is built here.
+const VARIABLE: &str = "POSTERN_TEST_BINARY";
+
 /// The program `postern`, up to date. `cargo test --workspace` has built it; after anything else it is built here, once.
 #[must_use]
 pub fn postern() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     BUILT.get_or_init(|| {
+        if let Some(given) = std::env::var_os(VARIABLE) {
+            return given.into();
+        }
         let program = profile_folder().join("postern");
         if !is_fresh(&program) {
             build();

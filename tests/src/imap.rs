@@ -43,6 +43,7 @@ impl Imap {
     pub fn connect(address: SocketAddr) -> io::Result<Self> {
         let stream = TcpStream::connect_timeout(&address, PATIENCE)?;
         stream.set_read_timeout(Some(PATIENCE))?;
+        stream.set_write_timeout(Some(PATIENCE))?;
         stream.set_nodelay(true)?;
         let mut client = Self { reader: BufReader::new(stream), tag: 0 };
         let greeting = client.response()?;

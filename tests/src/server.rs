@@ -27,6 +27,8 @@ pub struct Server {
     pub log: Log,
     addresses: BTreeMap<String, SocketAddr>,
     data: PathBuf,
+    /// Keeps the folders that it runs on.
+    _site: Site,
 }
 
 impl Server {
@@ -59,7 +61,7 @@ impl Server {
         }
         let mut child = serve.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("the program");
         let log = Log::of(child.stderr.take().expect("its log"));
-        Self { child, log, addresses: BTreeMap::new(), data }
+        Self { child, log, addresses: BTreeMap::new(), data, _site: site.clone() }
     }
 
     /// Waits until `/readyz` says so.

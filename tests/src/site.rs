@@ -1,17 +1,21 @@
 //! What outlives a process: its data folder, its database, its manifests, its settings.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use crate::{TestDatabase, manifests::Manifests, temp::TempFolder};
 
-/// Everything that `postern serve` is started on, again and again.
-#[derive(Debug)]
+/// Everything that `postern serve` is started on, again and again. Clones share the folders, which stay as long as any
+/// of them, or a server started on one.
+#[derive(Clone, Debug)]
 pub struct Site {
     /// The database.
-    pub database: TestDatabase,
+    pub database: Arc<TestDatabase>,
     /// The folder of manifests.
-    pub manifests: Manifests,
-    data: TempFolder,
+    pub manifests: Arc<Manifests>,
+    data: Arc<TempFolder>,
     settings: Vec<(String, String)>,
 }
 
@@ -19,7 +23,8 @@ impl Site {
     /// A site with nothing stored yet.
     #[must_use]
     pub fn new(database: TestDatabase, manifests: Manifests) -> Self {
-        let site = Self { database, manifests, data: TempFolder::new(), settings: Vec::new() };
+        let (database, manifests, data) = (Arc::new(database), Arc::new(manifests), Arc::new(TempFolder::new()));
+        let site = Self { database, manifests, data, settings: Vec::new() };
         // Processes on one database share what its secrets are sealed with.
         let key = site.scratch().join("seal.key").to_string_lossy().into_owned();
         // A test does not wait for load balancers.
@@ -41,7 +46,7 @@ impl Site {
     /// The data folder of the process of a name; processes that share a database differ in it.
     #[must_use]
     pub fn data(&self, process: &str) -> PathBuf {
-        match &self.database {
+        match &*self.database {
             TestDatabase::Folder(folder) => folder.path().join(process),
             TestDatabase::Postgres(_) => self.data.path().join(process),
         }
@@ -56,7 +61,7 @@ impl Site {
     /// The URL, on PostgreSQL.
     #[must_use]
     pub fn url(&self) -> Option<&str> {
-        match &self.database {
+        match &*self.database {
             TestDatabase::Folder(_) => None,
             TestDatabase::Postgres(url) => Some(url),
         }

@@ -19,6 +19,7 @@ fn server() -> Server {
         // The only place that mail could leave for refuses it.
         .with("outbound.static_mx", "elsewhere.test=127.0.0.1:9")
         .with("smtp.command_timeout", "2s")
-        .with("smtp.data_timeout", "2s");
+        .with("smtp.data_timeout", "2s")
+        .with("tls.handshake_timeout", "2s");
     Server::start(&site)
 }

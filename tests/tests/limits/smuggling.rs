@@ -20,19 +20,18 @@ fn no_end_but_the_end_ends_a_message() {
     assert!(imap.header_fields("INBOX", "Subject").is_empty());
 }
 
-/// RFC 3207 §4.2: what was sent in clear behind STARTTLS is not obeyed under TLS, nor before it.
+/// RFC 3207 §4.2: what was sent in clear behind STARTTLS is obeyed neither under TLS nor before it.
 #[test]
 fn commands_behind_starttls_are_dropped() {
     let server = super::server();
     let mut smtp = Smtp::greet(server.address("mx")).unwrap();
     smtp.send(b"STARTTLS\r\nMAIL FROM:<a@elsewhere.test>\r\nRCPT TO:<one@here.test>\r\n").unwrap();
-    assert_eq!(smtp.reply().unwrap().code, 220);
-    let more = smtp.reply();
-    assert!(more.is_err(), "the handshake comes next, or the end: {more:?}");
+    // The handshake comes next, or the end; whatever is said before, nothing is accepted.
+    let said: Vec<u16> = (0..4).map_while(|_| smtp.reply().ok()).map(|reply| reply.code).collect();
+    assert!(!said.contains(&250), "{said:?}");
 
     let mut imap = Imap::connect(server.address("imap")).unwrap();
     imap.send(b"a STARTTLS\r\nb NOOP\r\n").unwrap();
-    assert!(imap.response().unwrap().starts_with("a OK"));
-    let more = imap.response();
-    assert!(!more.as_ref().is_ok_and(|line| line.starts_with("b ")), "{more:?}");
+    let said: Vec<String> = (0..4).map_while(|_| imap.response().ok()).collect();
+    assert!(!said.iter().any(|line| line.starts_with("b ")), "{said:?}");
 }
