@@ -4,7 +4,7 @@
 //! statements; [`db`] and [`dialect`] know the databases and nothing of mail.
 //!
 //! # How to add a table
-//! 1. A migration for both databases (`migrations/README.md`) and its line in [`migrations`].
+//! 1. A migration for both databases (`migrations/README.md`), its line in [`migrations`], and its columns in `backup/table.rs`.
 //! 2. A module named after the noun: the record, then the functions on [`db::Tx`] (writes) and
 //!    [`db::Db`] (reads). Every key of an account's data begins with the account; every query of
 //!    the directory names the tenant where a tenant asks.

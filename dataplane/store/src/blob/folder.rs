@@ -83,28 +83,45 @@ impl Backend for FolderBackend {
             let mut found = Vec::new();
             for folder in fs::read_dir(root)? {
                 let folder = folder?;
-                if !folder.file_type()?.is_dir() {
-                    continue;
-                }
-                for file in fs::read_dir(folder.path())? {
-                    let file = file?;
-                    let (name, parent) = (file.file_name(), folder.file_name());
-                    let (Some(name), Some(parent)) = (name.to_str(), parent.to_str()) else { continue };
-                    // A `.part` whose write never ended has an id too.
-                    let Ok(id) = name.trim_end_matches(".part").parse::<BlobId>() else { continue };
-                    let modified = file.metadata()?.modified()?.duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-                    if i64::try_from(modified.as_micros()).unwrap_or(i64::MAX) < at.0 {
-                        found.push((id, format!("{parent}/{name}")));
-                        if found.len() >= limit {
-                            return Ok(found);
-                        }
-                    }
+                if found.len() < limit && folder.file_type()?.is_dir() {
+                    files_older_than(&folder.path(), at, limit, &mut found)?;
                 }
             }
             Ok(found)
         })
         .await
     }
+
+    async fn part_older_than(&self, part: u8, at: Timestamp) -> Result<Vec<(BlobId, String)>> {
+        self.blocking(move |root| {
+            let (folder, mut found) = (root.join(format!("{part:02x}")), Vec::new());
+            if folder.is_dir() {
+                files_older_than(&folder, at, usize::MAX, &mut found)?;
+            }
+            Ok(found)
+        })
+        .await
+    }
+}
+
+/// Adds the files of a subfolder until there are `limit`.
+fn files_older_than(folder: &Path, at: Timestamp, limit: usize, found: &mut Vec<(BlobId, String)>) -> std::io::Result<()> {
+    let Some(parent) = folder.file_name().and_then(|name| name.to_str()) else { return Ok(()) };
+    for file in fs::read_dir(folder)? {
+        let file = file?;
+        let name = file.file_name();
+        let Some(name) = name.to_str() else { continue };
+        // A `.part` whose write never ended has an id too.
+        let Ok(id) = name.trim_end_matches(".part").parse::<BlobId>() else { continue };
+        let modified = file.metadata()?.modified()?.duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        if i64::try_from(modified.as_micros()).unwrap_or(i64::MAX) < at.0 {
+            found.push((id, format!("{parent}/{name}")));
+            if found.len() >= limit {
+                break;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// A location comes from a row, and rows are ours; it still may not leave the folder.

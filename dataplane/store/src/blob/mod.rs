@@ -46,6 +46,12 @@ pub trait Backend: Send + Sync + std::fmt::Debug {
     async fn delete(&self, location: &str) -> Result<()>;
     /// Ids and locations of everything stored before a point in time, in any order, at most `limit`.
     async fn older_than(&self, at: Timestamp, limit: usize) -> Result<Vec<(BlobId, String)>>;
+    /// The same of those whose ids end in this byte: a 256th part, so that all can be gone through in bounded steps.
+    async fn part_older_than(&self, part: u8, at: Timestamp) -> Result<Vec<(BlobId, String)>> {
+        let mut found = self.older_than(at, usize::MAX).await?;
+        found.retain(|(id, _)| id.0 & 0xff == i64::from(part));
+        Ok(found)
+    }
 }
 
 /// The store of bodies.

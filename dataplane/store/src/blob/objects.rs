@@ -47,7 +47,17 @@ impl Backend for ObjectBackend {
     }
 
     async fn older_than(&self, at: Timestamp, limit: usize) -> Result<Vec<(BlobId, String)>> {
-        let mut listed = self.store.list(Some(&self.prefix));
+        self.list_older_than(&self.prefix, at, limit).await
+    }
+
+    async fn part_older_than(&self, part: u8, at: Timestamp) -> Result<Vec<(BlobId, String)>> {
+        self.list_older_than(&self.prefix.clone().join(format!("{part:02x}")), at, usize::MAX).await
+    }
+}
+
+impl ObjectBackend {
+    async fn list_older_than(&self, under: &Path, at: Timestamp, limit: usize) -> Result<Vec<(BlobId, String)>> {
+        let mut listed = self.store.list(Some(under));
         let mut found = Vec::new();
         while let Some(object) = listed.try_next().await.map_err(failed)? {
             let id = object.location.filename().and_then(|name| name.parse().ok());

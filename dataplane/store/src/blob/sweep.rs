@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use postern_core::{BlobId, Timestamp};
 
-use super::{Blobs, ORPHAN_AGE};
+use super::{Backend, Blobs, ORPHAN_AGE};
 use crate::{args, db::Db, error::Result, transaction};
 
 /// Rows looked at in one transaction, so that a delivery never waits long behind the sweeper.
@@ -48,23 +48,36 @@ impl Blobs {
     /// As the database or the place of bodies says.
     pub async fn sweep_orphans(&self, db: &Db, now: Timestamp, limit: usize) -> Result<Swept> {
         let Some(backend) = &self.backend else { return Ok(Swept::default()) };
-        let mut swept = Swept::default();
-        for slice in backend.older_than(now - ORPHAN_AGE, limit).await?.chunks(500) {
-            let ids: Vec<i64> = slice.iter().map(|(id, _)| id.0).collect();
-            let rows = db.rows("SELECT id, location FROM blob WHERE id = ANY($1)", args![&ids]).await?;
-            let mut named = std::collections::HashSet::new();
-            for row in rows {
-                named.insert((BlobId(row.int(0)?), row.opt_text(1)?.unwrap_or_default()));
-            }
-            for (id, location) in slice {
-                if !named.contains(&(*id, location.clone())) {
-                    backend.delete(location).await?;
-                    swept.orphans += 1;
-                }
+        remove_orphans(backend.as_ref(), db, backend.older_than(now - ORPHAN_AGE, limit).await?).await
+    }
+
+    /// The same of a 256th part of all objects, those whose ids end in this byte: all parts, one after the other, are all objects.
+    ///
+    /// # Errors
+    /// As the database or the place of bodies says.
+    pub async fn sweep_orphans_in(&self, db: &Db, part: u8, now: Timestamp) -> Result<Swept> {
+        let Some(backend) = &self.backend else { return Ok(Swept::default()) };
+        remove_orphans(backend.as_ref(), db, backend.part_older_than(part, now - ORPHAN_AGE).await?).await
+    }
+}
+
+async fn remove_orphans(backend: &dyn Backend, db: &Db, found: Vec<(BlobId, String)>) -> Result<Swept> {
+    let mut swept = Swept::default();
+    for slice in found.chunks(500) {
+        let ids: Vec<i64> = slice.iter().map(|(id, _)| id.0).collect();
+        let rows = db.rows("SELECT id, location FROM blob WHERE id = ANY($1)", args![&ids]).await?;
+        let mut named = std::collections::HashSet::new();
+        for row in rows {
+            named.insert((BlobId(row.int(0)?), row.opt_text(1)?.unwrap_or_default()));
+        }
+        for (id, location) in slice {
+            if !named.contains(&(*id, location.clone())) {
+                backend.delete(location).await?;
+                swept.orphans += 1;
             }
         }
-        Ok(swept)
     }
+    Ok(swept)
 }
 
 async fn sweep_messages(db: &Db, before: Timestamp, now: Timestamp) -> Result<u64> {

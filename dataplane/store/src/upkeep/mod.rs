@@ -32,8 +32,6 @@ use crate::{
 
 /// Rows that one slice changes at most: about 20 ms of SQLite's one writer.
 const SLICE: i64 = 200;
-/// Objects of the place of bodies that one slice looks at.
-const OBJECTS: usize = 10_000;
 /// Positions of the directory whose changes are remembered; a reader that is further behind forgets everything.
 const POSITIONS: i64 = 1_000;
 /// Positions that one slice forgets.
@@ -91,6 +89,8 @@ pub struct Janitor {
     agenda: Agenda,
     expiry: Expiry,
     history: History,
+    /// The part of the place of bodies whose turn it is.
+    part: u8,
 }
 
 impl Janitor {
@@ -105,6 +105,7 @@ impl Janitor {
             agenda: Agenda::default(),
             expiry: Expiry::default(),
             history: History::default(),
+            part: 0,
         }
     }
 
@@ -157,7 +158,11 @@ impl Janitor {
                 let swept = store.blobs.sweep(&store.db, now, policy.dead).await?;
                 until_nothing(swept.messages + swept.bodies)
             }
-            Task::Orphans => until_nothing(store.blobs.sweep_orphans(&store.db, now, OBJECTS).await?.orphans),
+            Task::Orphans => {
+                let swept = store.blobs.sweep_orphans_in(&store.db, self.part, now).await?;
+                self.part = self.part.wrapping_add(1);
+                Ok(Slice { done: swept.orphans, more: self.part != 0 && store.blobs.backend().is_some() })
+            }
             Task::Queue => until_nothing(store.queue.sweep_slots(u32::try_from(SLICE).unwrap_or(u32::MAX), now).await?),
             Task::Changes => changes(store).await,
             Task::Processes => made(process::prune(&store.db, now).await?),

@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use postern_core::{AccountId, TestClock, directory::DeletionPolicy};
 use postern_store::{
     Options, Store,
+    blob::FolderBackend,
     directory::{Directory, DirectoryUpdate, Epoch, VerifiersBySource, take_lease},
     ingest::{Accept, LocalDelivery, NewBody, Target},
     mail::{Flags, SpecialUse},
@@ -43,7 +44,20 @@ pub fn everything() -> DirectoryUpdate {
 impl House {
     pub async fn open(at: &TestDatabase) -> Self {
         let clock = Arc::new(TestClock::at(NOW));
-        let store = Store::open(options(at, &clock)).await.unwrap();
+        Self::with(options(at, &clock), clock).await
+    }
+
+    /// Bodies over a KiB lie in a folder.
+    pub async fn with_bodies_in(at: &TestDatabase, folder: &std::path::Path) -> Self {
+        let clock = Arc::new(TestClock::at(NOW));
+        let mut options = options(at, &clock);
+        options.inline_max = 1_024;
+        options.backend = Some(Arc::new(FolderBackend::new(folder).unwrap()));
+        Self::with(options, clock).await
+    }
+
+    async fn with(options: Options, clock: Arc<TestClock>) -> Self {
+        let store = Store::open(options).await.unwrap();
         let directory = directory(&store).await;
         let epoch = take_lease(&store.db).await.unwrap();
         directory.apply(&everything(), epoch, &VerifiersBySource::new()).await.unwrap();
@@ -75,8 +89,12 @@ impl House {
     }
 
     pub async fn deliver(&self, to: AccountId, folder: Target) {
+        self.deliver_body(to, folder, b"body").await;
+    }
+
+    pub async fn deliver_body(&self, to: AccountId, folder: Target, body: &[u8]) {
         let trace = self.store.ids.trace();
-        let bodies = vec![NewBody { prepared: self.store.prepare(b"body").await.unwrap(), trace, summary: b"".as_slice().into() }];
+        let bodies = vec![NewBody { prepared: self.store.prepare(body).await.unwrap(), trace, summary: b"".as_slice().into() }];
         let delivery = LocalDelivery {
             body: 0,
             account: to,

@@ -9,7 +9,7 @@ use postern_store::{
     trail::{self, EventRow, Stage},
     upkeep::{Janitor, Policy},
 };
-use postern_tests::{TestDatabase, suite};
+use postern_tests::{TestDatabase, suite, temp::TempFolder};
 
 use crate::{fixture::*, world};
 
@@ -18,6 +18,7 @@ suite!(
     more_than_a_slice_expires_too,
     a_deleted_box_goes_when_its_grace_is_over,
     what_is_expunged_is_swept_a_day_later,
+    an_object_that_no_row_names_goes_wherever_it_lies,
     old_days_of_the_trail_go,
     a_folder_forgets_its_oldest_expunges,
     the_directory_forgets_what_everybody_knows,
@@ -105,6 +106,24 @@ async fn what_is_expunged_is_swept_a_day_later(at: TestDatabase) {
     assert_eq!(house.count("SELECT count(*) FROM message").await, 1, "an open session may read it still");
     house.pass(3).await;
     assert_eq!((house.count("SELECT count(*) FROM message").await, house.count("SELECT count(*) FROM blob").await), (0, 0));
+}
+
+async fn an_object_that_no_row_names_goes_wherever_it_lies(at: TestDatabase) {
+    let bodies = TempFolder::new();
+    let mut house = House::with_bodies_in(&at, bodies.path()).await;
+    let large: Vec<u8> = (0..4_000u32).flat_map(|i| i.wrapping_mul(2_654_435_761).to_be_bytes()).collect();
+    for _ in 0..20 {
+        house.deliver_body(house.alice, Target::Inbox, &large).await;
+        // Written out, and its message never came.
+        house.store.prepare(&large).await.unwrap();
+    }
+    let files =
+        || -> usize { std::fs::read_dir(bodies.path()).unwrap().map(|f| std::fs::read_dir(f.unwrap().path()).unwrap().count()).sum() };
+    assert_eq!(files(), 40);
+    // The files are as old as the machine says, the past of the test's clock.
+    house.tidy().await;
+    assert_eq!(files(), 20);
+    assert_eq!(house.count("SELECT count(*) FROM blob").await, 20);
 }
 
 async fn old_days_of_the_trail_go(at: TestDatabase) {
