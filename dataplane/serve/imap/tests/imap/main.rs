@@ -6,6 +6,7 @@ mod client;
 mod room;
 
 mod append;
+mod away;
 mod fetch;
 mod figures;
 mod logins;
