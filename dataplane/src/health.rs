@@ -61,6 +61,9 @@ async fn ready(State(health): State<Health>) -> Response {
 }
 
 async fn metrics(State(health): State<Health>) -> Response {
+    let conditions = health.readiness.all();
+    let ready = health.drain.phase() == Phase::Serving && conditions.iter().all(|(_, holds)| *holds);
+    health.metrics.ready(ready, &conditions);
     let text = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     ([(CONTENT_TYPE, text)], health.metrics.text()).into_response()
 }

@@ -38,6 +38,12 @@ impl Readiness {
         self.lock().iter().filter_map(|(name, reason)| Some((*name, reason.clone()?))).collect()
     }
 
+    /// All conditions, and whether each holds.
+    #[must_use]
+    pub fn all(&self) -> Vec<(&'static str, bool)> {
+        self.lock().iter().map(|(name, reason)| (*name, reason.is_none())).collect()
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<&'static str, Option<String>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

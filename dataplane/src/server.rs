@@ -104,7 +104,7 @@ impl Server {
         let opened = config.listen.opened(|role| config.process.roles.contains(&role)).find(|(opened, _)| *opened == name);
         let Some((name, address)) = opened else { return Ok(()) };
         let failed = |source| StartError::Listen { name, address, source };
-        let listener = sockets.bind(name, address).map_err(failed)?;
+        let listener = sockets.bind(name, address).map_err(failed)?.observed_by(self.metrics.listener(name.spec().name));
         self.addresses.insert(name, listener.local_addr().map_err(failed)?);
         self.tasks.spawn(listener.serve(service, self.drain.clone()));
         Ok(())

@@ -4,6 +4,7 @@
 //! and waited out, a session that panics takes only its own connection with it.
 
 use std::{
+    fmt,
     io::{self, Write},
     net::{IpAddr, SocketAddr},
     sync::Arc,
@@ -64,6 +65,26 @@ pub trait Service: Send + Sync + 'static {
     }
 }
 
+/// Who counts the connections of a listener. It is called on the way: it must not wait, nor allocate.
+pub trait Observer: Send + Sync + fmt::Debug {
+    /// A connection has passed the gate; [`Observer::closed`] follows, once.
+    fn opened(&self) {}
+
+    /// A connection is over.
+    fn closed(&self) {}
+
+    /// A connection was not let in.
+    fn refused(&self, refusal: Refusal) {
+        let _ = refusal;
+    }
+
+    /// A connection ended before its session: no PROXY header, no TLS handshake.
+    fn lost(&self) {}
+}
+
+/// Nobody counts.
+impl Observer for () {}
+
 /// How a listener treats its connections.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -84,6 +105,7 @@ pub struct Settings {
 pub struct Listener {
     socket: TcpListener,
     settings: Arc<Settings>,
+    observer: Arc<dyn Observer>,
 }
 
 impl Listener {
@@ -98,7 +120,13 @@ impl Listener {
         let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
         socket.set_reuseaddr(true)?;
         socket.bind(address)?;
-        Ok(Self { socket: socket.listen(BACKLOG)?, settings: Arc::new(settings) })
+        Ok(Self { socket: socket.listen(BACKLOG)?, settings: Arc::new(settings), observer: Arc::new(()) })
+    }
+
+    /// The same, with somebody who counts its connections.
+    #[must_use]
+    pub fn observed_by(self, observer: Arc<dyn Observer>) -> Self {
+        Self { observer, ..self }
     }
 
     /// The address in use.
@@ -112,7 +140,7 @@ impl Listener {
     /// Accepts until the drain reaches [`Phase::Finishing`], then waits for its sessions; what is left at
     /// [`Phase::Stopped`] is aborted. Dropping the future aborts all sessions at once.
     pub async fn serve<V: Service>(self, service: Arc<V>, drain: Drain) {
-        let Self { socket, settings } = self;
+        let Self { socket, settings, observer } = self;
         let mut sessions = JoinSet::new();
         let finishing = drain.reached(Phase::Finishing);
         tokio::pin!(finishing);
@@ -126,10 +154,13 @@ impl Listener {
                         pause = Duration::ZERO;
                         match settings.gate.enter() {
                             Ok(ticket) => {
-                                let connection = Connection { tcp, ticket, live: drain.enter() };
+                                let connection = Connection { tcp, ticket, live: drain.enter(), counted: Counted::new(&observer) };
                                 sessions.spawn(connection.serve(service.clone(), settings.clone()));
                             }
-                            Err(refusal) => refuse(tcp, &*service, &settings, refusal),
+                            Err(refusal) => {
+                                observer.refused(refusal);
+                                refuse(tcp, &*service, &settings, refusal);
+                            }
                         }
                     }
                     Err(error) => {
@@ -188,16 +219,37 @@ struct Connection {
     tcp: TcpStream,
     ticket: Ticket,
     live: Live,
+    counted: Counted,
+}
+
+/// Tells the observer of the beginning, and of the end whatever that is.
+struct Counted(Arc<dyn Observer>);
+
+impl Counted {
+    fn new(observer: &Arc<dyn Observer>) -> Self {
+        observer.opened();
+        Self(observer.clone())
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.closed();
+    }
 }
 
 impl Connection {
     async fn serve<V: Service>(self, service: Arc<V>, settings: Arc<Settings>) {
-        let Self { tcp, mut ticket, live } = self;
+        let Self { tcp, mut ticket, live, counted } = self;
         // What happens once is boxed, so that it does not lie in the connection for its whole life.
-        let (stream, conn) = match Box::pin(prepare(tcp, &mut ticket, &live, &*service, &settings)).await {
-            Ok(Some(ready)) => ready,
-            Ok(None) => return,
+        let (stream, conn) = match Box::pin(prepare(tcp, &mut ticket, &live, &settings)).await {
+            Ok(Ok(ready)) => ready,
+            Ok(Err((tcp, refusal))) => {
+                counted.0.refused(refusal);
+                return refuse(tcp, &*service, &settings, refusal);
+            }
             Err(error) => {
+                counted.0.lost();
                 tracing::debug!(listener = &*settings.name, %error, "connection lost before its session");
                 return;
             }
@@ -215,14 +267,11 @@ impl Connection {
     }
 }
 
-/// PROXY header, the client's own limit, implicit TLS. `None` when the client was refused.
-async fn prepare<V: Service>(
-    mut tcp: TcpStream,
-    ticket: &mut Ticket,
-    live: &Live,
-    service: &V,
-    settings: &Settings,
-) -> io::Result<Option<(Stream, Conn)>> {
+/// What is left of a connection that is not let in.
+type Refused = (TcpStream, Refusal);
+
+/// PROXY header, the client's own limit, implicit TLS.
+async fn prepare(mut tcp: TcpStream, ticket: &mut Ticket, live: &Live, settings: &Settings) -> io::Result<Result<(Stream, Conn), Refused>> {
     let real = tcp.peer_addr()?.ip().to_canonical();
     let proxy = settings.proxies.iter().any(|n| n.contains(real)).then_some(real);
     let header = match proxy {
@@ -234,8 +283,7 @@ async fn prepare<V: Service>(
         Header::Local => real,
     };
     if let Err(refusal) = ticket.name(client) {
-        refuse(tcp, service, settings, refusal);
-        return Ok(None);
+        return Ok(Err((tcp, refusal)));
     }
     let mut stream = Stream::plain(tcp)?;
     if let Header::Proxied { source, destination } = header {
@@ -252,7 +300,7 @@ async fn prepare<V: Service>(
         tls: stream.tls().cloned(),
         serial: live.serial(),
     };
-    Ok(Some((stream, conn)))
+    Ok(Ok((stream, conn)))
 }
 
 /// Reads exactly the header, so that the session finds its own first byte.

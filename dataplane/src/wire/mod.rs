@@ -70,9 +70,11 @@ pub enum WireError {
 /// # Errors
 /// [`WireError`]; what was started ends with the server.
 pub async fn wire(config: &Config, server: &mut Server) -> Result<(), WireError> {
-    let parts = Parts::open(config).await?;
+    let parts = Parts::open(config, &server.metrics).await?;
     common(&parts, server);
     let folder = manifests(config, &parts, server).await?;
+    let janitor = config.process.roles.contains(&Role::Janitor);
+    server.background(upkeep::measure(parts.store.clone(), server.metrics.clone(), janitor));
 
     let own = OwnCertificate::open(config, &[], parts.store.now())?;
     server.authority = own.authority.clone();
@@ -81,7 +83,7 @@ pub async fn wire(config: &Config, server: &mut Server) -> Result<(), WireError>
     let sockets = Listeners::new(config, Some(tls));
 
     let host = doors::host(config);
-    let settings = accept::Settings::new(host.clone());
+    let settings = accept::Settings { observer: Arc::new(server.metrics.clone()), ..accept::Settings::new(host.clone()) };
     let limits = settings.route.clone();
     let intake = Intake::new(parts.store.clone(), parts.directory.clone(), parts.trail.clone(), settings);
     smtp(config, &parts, &intake, &sockets, server)?;
@@ -100,10 +102,13 @@ pub async fn wire(config: &Config, server: &mut Server) -> Result<(), WireError>
             drain: server.drain.clone(),
             seed: u64::from_le_bytes(seed),
         };
-        let settings = doors::sender(config, host, &parts.store).map_err(WireError::Tls)?;
+        let settings = queue::Config {
+            observer: Arc::new(server.metrics.clone()),
+            ..doors::sender(config, host, &parts.store).map_err(WireError::Tls)?
+        };
         server.spawn(Sender::new(settings, sender).run());
     }
-    if config.process.roles.contains(&Role::Janitor) {
+    if janitor {
         let policy = Policy { trail: config.store.trail_retention, ..Policy::default() };
         server.spawn(upkeep::janitor(parts.store.clone(), parts.directory.clone(), policy, server.drain.clone()));
     }
@@ -119,8 +124,7 @@ fn common(parts: &Parts, server: &mut Server) {
     server.background(postern_store::changes::relay(store.db.clone(), store.changes.clone(), store.hints.clone()));
     server.background(upkeep::hear_of_queued(store.clone()));
     server.background(upkeep::poll_accounts(store.clone()));
-    server.background(upkeep::follow_directory(store.clone(), directory.clone(), caught_up));
-    server.background(upkeep::measure(store.clone(), server.metrics.clone()));
+    server.background(upkeep::follow_directory(store.clone(), directory.clone(), caught_up, server.metrics.clone()));
     server.spawn(upkeep::heartbeat(store.clone(), directory.clone(), reachable, server.drain.clone()));
     server.spawn(upkeep::keep_trail(trail.clone(), server.drain.clone()));
 }
@@ -176,6 +180,7 @@ fn imap(config: &Config, parts: &Parts, sockets: &Listeners, server: &mut Server
             authenticator: parts.authenticator.clone(),
             trail: parts.trail.clone(),
             seed: parts.seed.clone(),
+            observer: Arc::new(server.metrics.clone()),
         };
         server.listen(config, sockets, name, Arc::new(Imap::new(shared, doors::imap(config, starttls)))).map_err(Box::new)?;
     }

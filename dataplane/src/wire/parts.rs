@@ -20,6 +20,7 @@ use super::{
 };
 use crate::{
     config::Config,
+    metrics::Metrics,
     names::{self, NamesError},
 };
 
@@ -66,9 +67,9 @@ impl Parts {
     ///
     /// # Errors
     /// [`PartsError`].
-    pub async fn open(config: &Config) -> Result<Self, PartsError> {
+    pub async fn open(config: &Config, metrics: &Metrics) -> Result<Self, PartsError> {
         let secrets = Secrets::open(&config.process.seal_key)?;
-        let store = Store::open(store_options(config)?).await?;
+        let store = Store::open(Options { observer: Arc::new(metrics.clone()), ..store_options(config)? }).await?;
         // One process: whatever is leased was leased by a process that is gone.
         if config.process.database.is_none() {
             store.queue.forget_leases().await?;
@@ -85,6 +86,7 @@ impl Parts {
         let seed = Secret::new(seed);
         let accounts = Arc::new(DirectoryAccounts(directory.clone()));
         let authenticator = Authenticator::new(accounts, logins(config), &seed, secrets.decoys, store.clock.clone())?;
+        let authenticator = authenticator.observed_by(Arc::new(metrics.clone()));
         let resolver = names::resolver(&config.outbound)?;
         Ok(Self { store, directory, trail, authenticator: Arc::new(authenticator), resolver, seed, seal: secrets.seal })
     }

@@ -8,6 +8,7 @@ use postern_net::{Drain, Phase};
 use postern_store::{
     Store, StoreError, changes,
     directory::{Directory, process},
+    mail,
     trail::Trail,
     upkeep::{Janitor, Policy},
 };
@@ -20,17 +21,22 @@ const DIRECTORY_POLL: Duration = Duration::from_millis(400);
 const ACCOUNT_POLL: Duration = Duration::from_secs(2);
 /// How often the queue is counted.
 const MEASURE: Duration = Duration::from_secs(10);
+/// The boxes are counted at every so many measurements: each of their rows is read.
+const BOXES_EVERY: u32 = 6;
 /// Pause between two slices of the janitor.
 const BETWEEN_SLICES: Duration = Duration::from_millis(20);
 /// The janitor's pause after the database failed.
 const AFTER_FAILURE: Duration = Duration::from_secs(10);
 
 /// Keeps the directory's caches at its position. Ready once it has caught up.
-pub async fn follow_directory(store: Store, directory: Directory, caught_up: Condition) {
+pub async fn follow_directory(store: Store, directory: Directory, caught_up: Condition, metrics: Metrics) {
     let mut hints = store.hints.directory.subscribe();
     loop {
         match directory.refresh().await {
-            Ok(_) => caught_up.met(),
+            Ok(position) => {
+                caught_up.met();
+                metrics.directory(position, store.now());
+            }
             Err(error) => caught_up.unmet(&error),
         }
         let _ = tokio::time::timeout(DIRECTORY_POLL, hints.changed()).await;
@@ -79,16 +85,21 @@ pub async fn heartbeat(store: Store, directory: Directory, reachable: Condition,
     }
 }
 
-/// Measures what must be asked for: the queue.
-pub async fn measure(store: Store, metrics: Metrics) {
+/// Measures what must be asked for: the queue and, for the whole installation where `boxes` says so, the boxes.
+pub async fn measure(store: Store, metrics: Metrics, boxes: bool) {
+    let mut turn = 0_u32;
     loop {
         match store.queue.depth(store.now()).await {
-            Ok(depth) => {
-                let oldest = depth.oldest.map_or(Duration::ZERO, |at| store.now().since(at));
-                metrics.queue(depth.waiting + depth.held, oldest);
-            }
+            Ok(depth) => metrics.queue(&depth, store.now()),
             Err(error) => tracing::debug!(%error, "measuring the queue"),
         }
+        if boxes && turn.is_multiple_of(BOXES_EVERY) {
+            match mail::totals(&store.db).await {
+                Ok(totals) => metrics.boxes(&totals),
+                Err(error) => tracing::debug!(%error, "measuring the boxes"),
+            }
+        }
+        turn = turn.wrapping_add(1);
         tokio::time::sleep(MEASURE).await;
     }
 }

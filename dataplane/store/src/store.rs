@@ -35,6 +35,8 @@ pub struct Options {
     pub roles: Vec<Role>,
     /// What this process is called where others see it.
     pub host: String,
+    /// Who counts commits.
+    pub observer: Arc<dyn ingest::Observer>,
 }
 
 impl Options {
@@ -52,7 +54,16 @@ impl Options {
     }
 
     fn at(location: Location, wait: Duration, clock: Arc<dyn Clock>) -> Self {
-        Self { location, wait, inline_max: DEFAULT_INLINE_MAX, backend: None, clock, roles: Vec::new(), host: String::new() }
+        Self {
+            location,
+            wait,
+            inline_max: DEFAULT_INLINE_MAX,
+            backend: None,
+            clock,
+            roles: Vec::new(),
+            host: String::new(),
+            observer: Arc::new(()),
+        }
     }
 }
 
@@ -100,6 +111,7 @@ impl Store {
             clock: options.clock.clone(),
             changes: changes.clone(),
             queue: queue.clone(),
+            observer: options.observer,
         });
         let boxes = Boxes::new(db.clone(), blobs.clone(), changes.clone(), options.clock.clone());
         Ok(Self { db, process, ids, clock: options.clock, blobs, changes, hints, boxes, queue, ingest })

@@ -57,6 +57,12 @@ impl Default for Settings {
     }
 }
 
+/// Who counts decisions. It must not wait.
+pub trait Observer: Send + Sync {
+    /// Somebody was let in, or was not.
+    fn decided(&self, decision: &Decision);
+}
+
 /// Decides who may log in. One value per process.
 pub struct Authenticator {
     accounts: Arc<dyn Accounts>,
@@ -69,6 +75,7 @@ pub struct Authenticator {
     /// Seeds a generator per salt.
     seed: Secret<[u8; 32]>,
     salts: std::sync::atomic::AtomicU64,
+    observer: Option<Arc<dyn Observer>>,
 }
 
 impl fmt::Debug for Authenticator {
@@ -105,7 +112,14 @@ impl Authenticator {
             decoys,
             seed: Secret::new(key("postern access: salts")),
             salts: std::sync::atomic::AtomicU64::new(0),
+            observer: None,
         })
+    }
+
+    /// The same, with somebody who counts its decisions.
+    #[must_use]
+    pub fn observed_by(self, observer: Arc<dyn Observer>) -> Self {
+        Self { observer: Some(observer), ..self }
     }
 
     /// Checks a password in the clear (PLAIN, LOGIN, IMAP LOGIN, POP3 PASS).
@@ -223,7 +237,18 @@ impl Authenticator {
     fn decide(&self, attempt: Attempt<'_>, account: Option<Arc<LoginAccount>>, proven: Result<(), Refusal>) -> Decision {
         let id = account.as_ref().map(|a| a.id);
         let outcome = proven.and_then(|()| account.ok_or(Refusal::BadCredentials)).and_then(|account| permit(attempt, &account));
-        Decision { at: self.clock.now(), login: attempt.login.to_owned(), account: id, client: attempt.client, door: attempt.door, outcome }
+        let decision = Decision {
+            at: self.clock.now(),
+            login: attempt.login.to_owned(),
+            account: id,
+            client: attempt.client,
+            door: attempt.door,
+            outcome,
+        };
+        if let Some(observer) = &self.observer {
+            observer.decided(&decision);
+        }
+        decision
     }
 }
 

@@ -4,7 +4,10 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use postern_core::{DomainName, directory::PoolRecord};
-use postern_store::{StoreError, queue::PoolKey};
+use postern_store::{
+    StoreError,
+    queue::{Fate, PoolKey},
+};
 
 use crate::{
     deliver::remote::{
@@ -41,6 +44,8 @@ pub struct Config {
     pub rows: u32,
     /// Keep the dialogue of what was delivered, too; that of failures always is.
     pub keep_dialogue: bool,
+    /// Who counts.
+    pub observer: Arc<dyn Observer>,
 }
 
 impl Config {
@@ -60,9 +65,21 @@ impl Config {
             slots: 1_000,
             rows: 512,
             keep_dialogue: false,
+            observer: Arc::new(()),
         }
     }
 }
+
+/// Who counts attempts. It must not wait.
+pub trait Observer: Send + Sync + std::fmt::Debug {
+    /// A recipient was tried, and that came of it.
+    fn attempted(&self, fate: &Fate) {
+        let _ = fate;
+    }
+}
+
+/// Nobody counts.
+impl Observer for () {}
 
 /// A fixed place for a domain's mail: split mode, a smart host, or a test. Its address may be private.
 #[derive(Clone, Debug)]

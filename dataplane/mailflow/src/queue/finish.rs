@@ -22,6 +22,7 @@ pub(super) async fn finish(crew: Arc<Crew>, lease: Arc<Lease>, message: Arc<Queu
     let any_delivered = told.iter().any(|told| told.result.is_ok());
     let mut decided: Vec<Decided> =
         told.into_iter().map(|told| decide(told, &crew.config.schedule, now, crew.roll() as u32, crew.config.keep_dialogue)).collect();
+    decided.iter().for_each(|decided| crew.config.observer.attempted(&decided.settlement.fate));
     if let Some(first) = decided.first_mut() {
         first.settlement.events.splice(0..0, attempts);
     }

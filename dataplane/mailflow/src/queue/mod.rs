@@ -25,7 +25,7 @@ mod worker;
 
 pub use self::{
     bodies::Bodies,
-    config::{Config, Relay, Routing},
+    config::{Config, Observer, Relay, Routing},
     report::{Decided, Told, attempt_event, decide},
     worker::{Parts, Sender},
 };

@@ -1,6 +1,9 @@
 //! One batch, one transaction: lock, decide, write, commit, tell.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    time::Instant,
+};
 
 use postern_core::{AccountId, FolderId};
 
@@ -48,8 +51,13 @@ pub(super) async fn settle(tools: &Tools, batch: Vec<Job>, wait: bool) -> Vec<Jo
     let mut parts = vec![batch];
     while let Some(part) = parts.pop() {
         let jobs: Vec<&Accept> = part.iter().map(|job| &job.accept).collect();
+        let began = Instant::now();
         match attempt(tools, &jobs, wait).await {
             Ok((decisions, queued)) => {
+                let stored = decisions.iter().filter(|decision| matches!(decision, Decision::Store(_))).count();
+                if stored > 0 {
+                    tools.observer.committed(stored, began.elapsed());
+                }
                 if !queued.is_empty() {
                     tools.queue.announce(&queued);
                     tools.changes.queued();
@@ -81,6 +89,7 @@ pub(super) async fn settle(tools: &Tools, batch: Vec<Job>, wait: bool) -> Vec<Jo
                 parts.push(first);
             }
             Err(error) => {
+                tools.observer.failed(part.len());
                 tracing::warn!(messages = part.len(), %error, "a batch was not stored");
                 for job in part {
                     let _ = job.answer.send(Err(again(&error)));

@@ -17,7 +17,7 @@
 
 mod commit;
 
-use std::{collections::VecDeque, sync::Arc, time::Duration};
+use std::{collections::VecDeque, fmt, sync::Arc, time::Duration};
 
 use postern_core::{AccountId, Clock, FolderId, IdSource, Timestamp, TraceId};
 use tokio::sync::{mpsc, oneshot};
@@ -129,6 +129,22 @@ impl Job {
 #[derive(Clone, Debug)]
 pub struct Ingest(mpsc::Sender<Job>);
 
+/// Who counts commits. It is called between two of them: it must not wait.
+pub trait Observer: Send + Sync + fmt::Debug {
+    /// So many messages were stored in one commit, which took so long from its beginning.
+    fn committed(&self, messages: usize, took: Duration) {
+        let _ = (messages, took);
+    }
+
+    /// So many messages were not stored: the database was away, or refused the last of them.
+    fn failed(&self, messages: usize) {
+        let _ = messages;
+    }
+}
+
+/// Nobody counts.
+impl Observer for () {}
+
 /// What the ingest task works with.
 #[derive(Clone)]
 pub struct Tools {
@@ -142,6 +158,8 @@ pub struct Tools {
     pub changes: Changes,
     /// Whose senders sleep until something is queued.
     pub queue: Queue,
+    /// Who counts.
+    pub observer: Arc<dyn Observer>,
 }
 
 impl Ingest {

@@ -11,6 +11,7 @@ pub mod folder;
 pub mod placement;
 pub mod read;
 pub mod snapshot;
+mod totals;
 pub mod transfer;
 
 use postern_core::{AccountId, Timestamp};
@@ -18,6 +19,7 @@ use postern_core::{AccountId, Timestamp};
 pub use self::{
     flags::{FlagChange, Flags, Keywords},
     folder::{Folder, INBOX, SpecialUse},
+    totals::{Totals, totals},
 };
 use crate::{
     args,

@@ -9,3 +9,4 @@ mod folders;
 mod messages;
 mod races;
 mod snapshots;
+mod totals;

@@ -159,3 +159,41 @@ pub enum Command {
         to: MailboxName,
     },
 }
+
+impl Command {
+    /// Its name as clients write it, for logs and counts; `UID` is told with the arguments.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Capability => "CAPABILITY",
+            Self::Noop => "NOOP",
+            Self::Logout => "LOGOUT",
+            Self::Id(_) => "ID",
+            Self::StartTls => "STARTTLS",
+            Self::Login { .. } => "LOGIN",
+            Self::Authenticate { .. } => "AUTHENTICATE",
+            Self::Enable(_) => "ENABLE",
+            Self::Select { read_only: false, .. } => "SELECT",
+            Self::Select { read_only: true, .. } => "EXAMINE",
+            Self::Create { .. } => "CREATE",
+            Self::Delete(_) => "DELETE",
+            Self::Rename { .. } => "RENAME",
+            Self::Subscribe(_) => "SUBSCRIBE",
+            Self::Unsubscribe(_) => "UNSUBSCRIBE",
+            Self::List(_) => "LIST",
+            Self::Lsub(_) => "LSUB",
+            Self::Namespace => "NAMESPACE",
+            Self::Status { .. } => "STATUS",
+            Self::Idle => "IDLE",
+            Self::Check => "CHECK",
+            Self::Close => "CLOSE",
+            Self::Unselect => "UNSELECT",
+            Self::Expunge(_) => "EXPUNGE",
+            Self::Search(_) => "SEARCH",
+            Self::Fetch { .. } => "FETCH",
+            Self::Store { .. } => "STORE",
+            Self::Copy { .. } => "COPY",
+            Self::Move { .. } => "MOVE",
+        }
+    }
+}
