@@ -1,6 +1,9 @@
 //! One pass: the folder as it is now becomes the directory, and what it said is remembered.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    sync::Arc,
+};
 
 use postern_access::PasswordError;
 use postern_core::{
@@ -74,6 +77,7 @@ impl Folder {
         let refused = self.prove_hosts(std::mem::take(&mut report.refused)).await?;
         let unwritten: Vec<SourceKey> = refused.iter().filter(|r| is_unwritten(r.reason)).map(|r| r.source.clone()).collect();
         refused::tell(&mut projection, refused, &parsed.manifests, &unhashed);
+        refused::tell_broken(&mut projection, &parsed.problems);
 
         let mut problems = parsed.problems;
         problems.append(&mut projection.problems);
@@ -187,7 +191,7 @@ impl Folder {
     fn remember(
         &self,
         manifests: &[Manifest],
-        reports: std::collections::BTreeMap<SourceKey, postern_projection::Report>,
+        reports: BTreeMap<SourceKey, postern_projection::Report>,
         problems: &Arc<[Problem]>,
         update: &DirectoryUpdate,
         unwritten: &[SourceKey],
@@ -195,8 +199,11 @@ impl Folder {
     ) -> Vec<Generated> {
         let mut state = self.0.state();
         let before = std::mem::take(&mut state.objects);
+        let reported: HashSet<SourceKey> = manifests.iter().map(|manifest| object::source(&manifest.object)).collect();
         let shown = manifests.iter().filter(|m| object::SHOWN.contains(&m.object.kind()));
         state.objects = shown.map(|manifest| with_status(&before, &manifest.object)).collect();
+        // A broken object is shown as it was when it last was sound: that is what serves.
+        state.objects.extend(before.into_iter().filter(|(source, _)| update.held.contains(source) && !reported.contains(source)));
         (state.reports, state.problems) = (reports, problems.clone());
         let digests = digests(update).filter(|(source, _)| !unwritten.contains(source));
         state.in_force(digests, position);
@@ -204,7 +211,7 @@ impl Folder {
     }
 }
 
-fn with_status(before: &std::collections::BTreeMap<SourceKey, Object>, object: &Object) -> (SourceKey, Object) {
+fn with_status(before: &BTreeMap<SourceKey, Object>, object: &Object) -> (SourceKey, Object) {
     let (source, mut object) = (object::source(object), object.clone());
     if let Some(before) = before.get(&source) {
         object::keep_status(before, &mut object);

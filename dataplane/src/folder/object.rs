@@ -4,15 +4,14 @@ use postern_core::directory::SourceKey;
 use postern_projection::{Kind, Object};
 use serde_json::Value as Json;
 
-use super::parse::CLUSTER;
+use super::parse::source_of;
 
 /// Kinds that can be asked for; the others hold secrets, or serve these alone.
 pub(super) const SHOWN: [Kind; 6] = [Kind::Domain, Kind::Mailbox, Kind::Alias, Kind::IpPool, Kind::Branding, Kind::MailCluster];
 
 /// The source of an object of the folder.
 pub(super) fn source(object: &Object) -> SourceKey {
-    let id = object.id();
-    SourceKey { cluster: CLUSTER.to_owned(), kind: id.kind, namespace: id.namespace, name: id.name }
+    source_of(&object.id())
 }
 
 /// A kind in any of the forms that `kubectl` takes: plural, singular or short name, in any case.

@@ -7,7 +7,10 @@ use postern_crds::condition::reason;
 use postern_projection::{Manifest, ObjectId, Problem, Projection, Refusal};
 use postern_store::directory::{self, Reason};
 
-use super::object::{field_of, source};
+use super::{
+    object::{field_of, source},
+    parse::source_of,
+};
 
 /// Adds the directory's refusals to the judgements and the problems.
 ///
@@ -39,6 +42,20 @@ pub(super) fn tell(
             object: Some(Box::new(ObjectId { kind, namespace, name })),
         });
         projection.reports.entry(refusal.source).or_default().refusals.push(told);
+    }
+}
+
+/// The judgement of documents that are broken in themselves and yet known by name.
+pub(super) fn tell_broken(projection: &mut Projection, problems: &[Problem]) {
+    for problem in problems {
+        let Some(id) = &problem.object else { continue };
+        let refusal = Refusal {
+            reason: reason::INVALID_SPEC,
+            field: problem.field.clone(),
+            message: problem.message.clone(),
+            fix: problem.fix.clone(),
+        };
+        projection.reports.entry(source_of(id)).or_default().refusals.push(refusal);
     }
 }
 

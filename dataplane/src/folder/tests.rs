@@ -193,6 +193,8 @@ async fn a_broken_file_stops_nothing_else(at: TestDatabase) {
         assert_eq!(world.target(address).await, target, "{address}: what works goes on, and nothing is removed on half a view");
     }
     assert!(world.get("problems", None, Output::Table).await.contains("spec.mode"));
+    let shown = world.get("domains", Some("d"), Output::Yaml).await;
+    assert!(shown.contains("reason: InvalidSpec") && shown.contains("what was served before stays as it was"), "{shown}");
     world.write("d.yaml", DOMAIN);
     let applied = world.apply().await;
     assert_eq!((applied.problems.len(), applied.removed.len()), (0, 1));
