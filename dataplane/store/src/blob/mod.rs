@@ -24,7 +24,7 @@ pub use self::{
 };
 use crate::{
     args,
-    db::{Column, Db, Tx},
+    db::{Batch, Column, Db, Tx},
     error::{Result, StoreError},
 };
 
@@ -136,17 +136,17 @@ impl Blobs {
     }
 }
 
-/// Writes the rows of prepared bodies.
+/// The statement that writes the rows of prepared bodies.
 ///
 /// # Errors
-/// [`StoreError::Conflict`] when one waited longer than [`UPLOAD_TTL`]; else as the database says.
-pub async fn insert(tx: &mut Tx, bodies: &[&Prepared], now: Timestamp) -> Result<()> {
+/// [`StoreError::Refused`] when one waited longer than [`UPLOAD_TTL`].
+pub fn batch(bodies: &[&Prepared], now: Timestamp) -> Result<Batch> {
     if bodies.iter().any(|b| b.location.is_some() && now.since(b.at) > UPLOAD_TTL) {
         return Err(StoreError::Refused("a body waited too long for its transaction".into()));
     }
-    tx.batch(
+    Ok(Batch::new(
         "INSERT INTO blob (id, codec, size, checksum, location, body) {rows}",
-        &[
+        [
             Column::ints(bodies.iter().map(|b| b.id.0)),
             Column::ints(bodies.iter().map(|b| b.codec as i64)),
             Column::ints(bodies.iter().map(|b| b.size as i64)),
@@ -154,7 +154,14 @@ pub async fn insert(tx: &mut Tx, bodies: &[&Prepared], now: Timestamp) -> Result
             Column::OptText(bodies.iter().map(|b| b.location.clone()).collect()),
             Column::OptBytes(bodies.iter().map(|b| b.body.clone()).collect()),
         ],
-    )
-    .await?;
-    Ok(())
+    ))
+}
+
+/// Writes the rows of prepared bodies.
+///
+/// # Errors
+/// As [`batch`]; else as the database says.
+pub async fn insert(tx: &mut Tx, bodies: &[&Prepared], now: Timestamp) -> Result<()> {
+    let Batch { sql, columns } = batch(bodies, now)?;
+    tx.batch(sql, &columns).await.map(drop)
 }

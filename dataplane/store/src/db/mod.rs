@@ -18,7 +18,7 @@ pub use self::{
     read::ReadTx,
     row::Row,
     tx::Tx,
-    value::{Column, Value},
+    value::{Batch, Column, Value},
 };
 use crate::{
     dialect::{Dialect, postgres, sqlite},

@@ -2,7 +2,7 @@
 
 use sqlx::{Executor, Postgres, Transaction};
 
-use super::{Column, Row, Value, writer::Turn};
+use super::{Batch, Column, Row, Value, writer::Turn};
 use crate::{
     dialect::{postgres, sqlite},
     error::{Result, StoreError},
@@ -81,6 +81,31 @@ impl Tx {
                 Ok(touched)
             }
         }
+    }
+
+    /// Runs several batches in order. On SQLite small ones go to the database together.
+    ///
+    /// # Errors
+    /// As [`Tx::execute`].
+    pub async fn batches(&mut self, batches: &[Batch]) -> Result<()> {
+        let Kind::Sqlite(turn) = &mut self.0 else {
+            for batch in batches {
+                self.batch(batch.sql, &batch.columns).await?;
+            }
+            return Ok(());
+        };
+        for group in sqlite::pieces(batches) {
+            if let Some(text) = sqlite::fused_text(batches, &group) {
+                sqlite::bind_pieces(text, batches, &group).execute(turn.connection()?).await?;
+                continue;
+            }
+            for (batch, first, rows) in group {
+                let Batch { sql, columns } = &batches[batch];
+                let text = sqlite::batch_text(sql, columns.len(), rows);
+                sqlite::bind_columns(text, columns, first, rows).execute(turn.connection()?).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Several statements without arguments, separated by semicolons: migrations only.

@@ -51,6 +51,35 @@ macro_rules! args {
     ($($v:expr),* $(,)?) => { &[$($crate::db::Value::from($v)),*] };
 }
 
+/// A statement with `{rows}` and its rows, by column.
+#[derive(Clone, Debug)]
+pub struct Batch {
+    /// The statement.
+    pub sql: &'static str,
+    /// The columns, of equal length.
+    pub columns: Vec<Column>,
+}
+
+impl Batch {
+    /// A statement and its columns.
+    #[must_use]
+    pub fn new(sql: &'static str, columns: impl Into<Vec<Column>>) -> Self {
+        Self { sql, columns: columns.into() }
+    }
+
+    /// Rows of it.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.columns.first().map_or(0, Column::len)
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
 /// One column of many rows, for a statement with `{rows}`.
 #[derive(Clone, Debug)]
 pub enum Column {

@@ -1,10 +1,15 @@
 //! SQLite: rewriting the shared text, and multi-row VALUES in a few fixed sizes so that the
 //! statement cache knows them all.
 
+use std::{
+    collections::HashMap,
+    sync::{OnceLock, PoisonError, RwLock},
+};
+
 use sqlx::{Sqlite, query::Query, sqlite::SqliteArguments};
 
 use super::remembered;
-use crate::db::{Column, Value};
+use crate::db::{Batch, Column, Value};
 
 /// Rows in one statement, largest first. Few sizes, so that each is prepared once.
 const CHUNKS: [usize; 4] = [64, 16, 4, 1];
@@ -63,6 +68,64 @@ pub fn batch_text(sql: &'static str, columns: usize, rows: usize) -> &'static st
     })
 }
 
+/// Statements of one text at most: each is prepared with all others of its text.
+const FUSED: usize = 16;
+/// Rows of a statement that is fused at most: of larger ones each is worth its own way to the database.
+const FUSED_ROWS: usize = 4;
+/// Fused texts that are remembered at most; beyond them statements go alone.
+const FUSED_TEXTS: usize = 128;
+
+/// A statement of a batch: its place in the list of batches, the first row and the rows.
+pub type Piece = (usize, usize, usize);
+
+/// Cuts batches into statements, and statements into what goes to the database at once. Each way there and back costs
+/// two changes of thread, so small statements share one.
+#[must_use]
+pub fn pieces(batches: &[Batch]) -> Vec<Vec<Piece>> {
+    let mut groups: Vec<Vec<Piece>> = Vec::new();
+    for (index, batch) in batches.iter().enumerate() {
+        for (first, rows) in chunks(batch.len()) {
+            match groups.last_mut() {
+                Some(group) if rows <= FUSED_ROWS && group.len() < FUSED && group.iter().all(|(_, _, rows)| *rows <= FUSED_ROWS) => {
+                    group.push((index, first, rows));
+                }
+                _ => groups.push(vec![(index, first, rows)]),
+            }
+        }
+    }
+    groups
+}
+
+/// The text of several statements as one; `None` when too many such texts are remembered already.
+#[must_use]
+pub fn fused_text(batches: &[Batch], pieces: &[Piece]) -> Option<&'static str> {
+    type Texts = RwLock<HashMap<Vec<(usize, usize)>, &'static str>>;
+    static TEXTS: OnceLock<Texts> = OnceLock::new();
+    let texts = TEXTS.get_or_init(Texts::default);
+    let key: Vec<(usize, usize)> = pieces.iter().map(|(batch, _, rows)| (batches[*batch].sql.as_ptr().addr(), *rows)).collect();
+    if let Some(text) = texts.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
+        return Some(text);
+    }
+    let mut texts = texts.write().unwrap_or_else(PoisonError::into_inner);
+    if texts.len() >= FUSED_TEXTS {
+        return None;
+    }
+    let each: Vec<&str> =
+        pieces.iter().map(|(batch, _, rows)| batch_text(batches[*batch].sql, batches[*batch].columns.len(), *rows)).collect();
+    let text: &'static str = each.join("; ").leak();
+    texts.insert(key, text);
+    Some(text)
+}
+
+/// Binds the rows of several statements, one after the other.
+pub fn bind_pieces<'q>(sql: &'static str, batches: &[Batch], pieces: &[Piece]) -> Query<'q, Sqlite, SqliteArguments> {
+    let cells = pieces.iter().flat_map(|(batch, first, rows)| {
+        let columns = &batches[*batch].columns;
+        (*first..first + rows).flat_map(move |row| columns.iter().map(move |column| column.cell(row)))
+    });
+    cells.fold(sqlx::query(sql), bind_one)
+}
+
 /// Binds arguments in order; lists become JSON arrays.
 pub fn bind<'q>(sql: &'static str, values: &[Value<'_>]) -> Query<'q, Sqlite, SqliteArguments> {
     values.iter().fold(sqlx::query(text(sql)), |query, value| bind_one(query, *value))
@@ -110,5 +173,21 @@ mod tests {
         assert_eq!(chunks(86).collect::<Vec<_>>(), [(0, 64), (64, 16), (80, 4), (84, 1), (85, 1)]);
         assert_eq!(chunks(0).count(), 0);
         assert_eq!(batch_text("INSERT INTO t(a, b) {rows}", 2, 4), "INSERT INTO t(a, b) VALUES (?, ?), (?, ?), (?, ?), (?, ?)");
+    }
+
+    #[test]
+    fn small_statements_share_a_text() {
+        let batch = |sql, rows: usize| Batch::new(sql, [Column::Int(vec![1; rows]), Column::Int(vec![2; rows])]);
+        let batches =
+            [batch("INSERT INTO t(a, b) {rows}", 1), batch("INSERT INTO u(a, b) {rows}", 17), batch("INSERT INTO v(a, b) {rows}", 0)];
+        assert_eq!(pieces(&batches), [vec![(0, 0, 1)], vec![(1, 0, 16)], vec![(1, 16, 1)]]);
+        let small = [batch("INSERT INTO t(a, b) {rows}", 1), batch("INSERT INTO u(a, b) {rows}", 5)];
+        let fused = pieces(&small);
+        assert_eq!(fused, [vec![(0, 0, 1), (1, 0, 4), (1, 4, 1)]]);
+        let text = fused_text(&small, &fused[0]).unwrap();
+        assert_eq!(
+            text,
+            "INSERT INTO t(a, b) VALUES (?, ?); INSERT INTO u(a, b) VALUES (?, ?), (?, ?), (?, ?), (?, ?); INSERT INTO u(a, b) VALUES (?, ?)"
+        );
     }
 }

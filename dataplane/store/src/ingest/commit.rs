@@ -10,7 +10,7 @@ use postern_core::{AccountId, FolderId};
 use super::{Accept, Job, LocalDelivery, NewBody, Placed, Target, Tools};
 use crate::{
     args, blob,
-    db::{Column, RETRIES, Tx},
+    db::{Batch, Column, RETRIES, Tx},
     dialect::Dialect,
     error::{Result, StoreError},
     mail::{INBOX, SpecialUse, placement::Delta},
@@ -145,16 +145,17 @@ async fn write(tools: &Tools, tx: &mut Tx, jobs: &[&Accept], wait: bool) -> Resu
     if stored.is_empty() {
         return Ok((decisions, Queued::default()));
     }
-    let bodies: Vec<_> = stored.iter().flat_map(|(job, _)| job.bodies.iter().map(|b| &b.prepared)).collect();
-    blob::insert(tx, &bodies, now).await?;
-    let placements: Vec<_> =
-        stored.iter().flat_map(|(job, placed)| job.deliveries.iter().zip(*placed).map(move |(d, p)| (*job, d, p))).collect();
-    insert_messages(tools, tx, &placements).await?;
     let queued: Vec<_> = stored.iter().flat_map(|(job, _)| job.queue.iter().cloned()).collect();
     let queued = queue::insert(tx, &queued, &tools.ids).await?;
+    let bodies: Vec<_> = stored.iter().flat_map(|(job, _)| job.bodies.iter().map(|b| &b.prepared)).collect();
+    let placements: Vec<_> =
+        stored.iter().flat_map(|(job, placed)| job.deliveries.iter().zip(*placed).map(move |(d, p)| (*job, d, p))).collect();
     let events: Vec<_> = stored.iter().flat_map(|(job, _)| job.events.iter().cloned()).collect();
-    trail::insert(tx, &events, &tools.ids).await?;
-    save(tx, &accounts, &folders).await?;
+    let mut batches = vec![blob::batch(&bodies, now)?];
+    batches.extend(messages(tools, &placements)?);
+    batches.extend(trail::batches(&events, &tools.ids));
+    batches.extend(counters(&accounts, &folders));
+    tx.batches(&batches).await?;
     Ok((decisions, queued))
 }
 
@@ -274,7 +275,8 @@ fn resolve(delivery: &LocalDelivery, folders: &HashMap<(i64, i64), Folder>) -> O
     }
 }
 
-async fn insert_messages(tools: &Tools, tx: &mut Tx, placements: &[(&Accept, &LocalDelivery, &Placed)]) -> Result<()> {
+/// The rows of messages and of their placements.
+fn messages(tools: &Tools, placements: &[(&Accept, &LocalDelivery, &Placed)]) -> Result<[Batch; 2]> {
     let now = tools.clock.now().0;
     let mut rows: Vec<Row<'_>> = Vec::with_capacity(placements.len());
     for (job, delivery, placed) in placements {
@@ -284,22 +286,18 @@ async fn insert_messages(tools: &Tools, tx: &mut Tx, placements: &[(&Accept, &Lo
     let ints = |f: &dyn Fn(&Row<'_>) -> i64| Column::Int(rows.iter().map(f).collect());
     let account = ints(&|r| r.1.account.0);
     let (id, size, received_at) = (ints(&|r| r.3), ints(&|r| r.4), ints(&|r| r.1.received_at.0));
-    tx.batch(
-        "INSERT INTO message (account, id, blob, size, received_at, trace, prefix, summary) {rows}",
-        &[
-            account.clone(),
-            id.clone(),
-            ints(&|r| r.0.prepared.id.0),
-            size.clone(),
-            received_at.clone(),
-            ints(&|r| r.0.trace.0),
-            Column::Bytes(rows.iter().map(|r| r.1.prefix.clone()).collect()),
-            Column::Bytes(rows.iter().map(|r| r.0.summary.to_vec()).collect()),
-        ],
-    )
-    .await?;
+    let messages = [
+        account.clone(),
+        id.clone(),
+        ints(&|r| r.0.prepared.id.0),
+        size.clone(),
+        received_at.clone(),
+        ints(&|r| r.0.trace.0),
+        Column::Bytes(rows.iter().map(|r| r.1.prefix.clone()).collect()),
+        Column::Bytes(rows.iter().map(|r| r.0.summary.to_vec()).collect()),
+    ];
     let modseq = ints(&|r| r.2.modseq);
-    tx.batch("INSERT INTO placement (account, folder, uid, message, flags, keywords, size, received_at, saved_at, created_modseq, modseq) {rows}", &[
+    let placements = [
         account,
         ints(&|r| r.2.folder.0),
         ints(&|r| r.2.uid.into()),
@@ -311,30 +309,36 @@ async fn insert_messages(tools: &Tools, tx: &mut Tx, placements: &[(&Accept, &Lo
         Column::Int(vec![now; rows.len()]),
         modseq.clone(),
         modseq,
+    ];
+    Ok([
+        Batch::new("INSERT INTO message (account, id, blob, size, received_at, trace, prefix, summary) {rows}", messages),
+        Batch::new(
+            "INSERT INTO placement (account, folder, uid, message, flags, keywords, size, received_at, saved_at, created_modseq, modseq) {rows}",
+            placements,
+        ),
     ])
-    .await?;
-    Ok(())
 }
 
-async fn save(tx: &mut Tx, accounts: &BTreeMap<i64, Account>, folders: &HashMap<(i64, i64), Folder>) -> Result<()> {
+/// What accounts and folders count from now on.
+fn counters(accounts: &BTreeMap<i64, Account>, folders: &HashMap<(i64, i64), Folder>) -> [Batch; 2] {
     let touched: Vec<_> = accounts.iter().filter(|(_, a)| a.messages > 0).collect();
-    tx.batch(
-        "WITH r(id, modseq, bytes, n) AS ({rows}) UPDATE account SET modseq = r.modseq, used = used + r.bytes, messages = messages + r.n FROM r WHERE account.id = r.id",
-        &[
+    let account = Batch::new(
+        "WITH r(id, modseq, bytes, n) AS ({rows}) UPDATE account SET modseq = r.modseq, used = used + r.bytes, \
+         messages = messages + r.n FROM r WHERE account.id = r.id",
+        [
             Column::ints(touched.iter().map(|(id, _)| **id)),
             Column::ints(touched.iter().map(|(_, a)| a.modseq)),
             Column::ints(touched.iter().map(|(_, a)| a.bytes)),
             Column::ints(touched.iter().map(|(_, a)| a.messages)),
         ],
-    )
-    .await?;
+    );
     let touched: Vec<_> = folders.iter().filter(|(_, f)| f.delta.uids > 0).collect();
     let column = |f: &dyn Fn(&Folder) -> i64| Column::Int(touched.iter().map(|(_, folder)| f(folder)).collect());
-    tx.batch(
+    let folder = Batch::new(
         "WITH r(account, id, modseq, n, unseen, deleted, bytes) AS ({rows}) UPDATE folder SET modseq = r.modseq, uid_next = uid_next + r.n, \
          messages = messages + r.n, unseen = folder.unseen + r.unseen, deleted = folder.deleted + r.deleted, size = size + r.bytes \
          FROM r WHERE folder.account = r.account AND folder.id = r.id",
-        &[
+        [
             Column::ints(touched.iter().map(|((account, _), _)| *account)),
             Column::ints(touched.iter().map(|((_, id), _)| *id)),
             Column::ints(touched.iter().map(|((account, _), _)| accounts.get(account).map_or(0, |a| a.modseq))),
@@ -343,9 +347,8 @@ async fn save(tx: &mut Tx, accounts: &BTreeMap<i64, Account>, folders: &HashMap<
             column(&|f| f.delta.deleted),
             column(&|f| f.delta.size),
         ],
-    )
-    .await?;
-    Ok(())
+    );
+    [account, folder]
 }
 
 /// An error for each of many.

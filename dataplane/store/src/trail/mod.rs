@@ -16,6 +16,6 @@ pub mod retention;
 
 pub use buffer::{Trail, TrailLimits};
 pub use event::{Dialogue, Event, EventRow, Stage};
-pub use insert::insert;
+pub use insert::{batches, insert};
 pub use key::Key;
 pub use read::{LogCursor, LogQuery, by_key, log, timeline};
