@@ -17,7 +17,8 @@ help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## Build the server and run it with the examples
-	$(CARGO) run --release --locked --bin postern -- serve --manifests crds/examples --data $(DATA)
+	$(CARGO) run --release --locked --bin postern -- serve --manifests crds/examples --data $(DATA) \
+	    --welcome crds/examples/WELCOME.txt
 
 test: check fuzz-smoke unit ## Everything that must hold before a commit lands
 

@@ -12,6 +12,7 @@ pub mod remote;
 pub mod restore;
 pub mod serve;
 pub mod trace;
+pub mod welcome;
 
 use std::error::Error;
 
