@@ -90,9 +90,12 @@ impl Server {
             tasks: JoinSet::new(),
             background: JoinSet::new(),
         };
+        // Health answers from the first moment; before the parts have named their own conditions this one stands for them.
+        let started = server.readiness.condition("start", "starting");
         server.health(&config).await?;
         // Large, and done with after the start.
         Box::pin(wire::wire(&config, &mut server)).await.map_err(Box::new)?;
+        drop(started);
         Ok(server)
     }
 
