@@ -11,7 +11,7 @@ FUZZ := dataplane/proto/fuzz
 DEBIAN := build-essential curl python3 postgresql postfix swaks isync mutt
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check unit deny generate fuzz fuzz-smoke install-deps
+.PHONY: help run test check unit bench deny generate fuzz fuzz-smoke install-deps
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,16 @@ check: ## Format, lints, documentation
 # cargo test and not a runner with a process per test: the tests of a crate share one PostgreSQL, which goes with the process.
 unit: ## All tests, with a PostgreSQL of their own
 	$(CARGO) test --workspace --locked
+
+# The load tools and the scripts that bring up the peers: a folder beside this repository, where there is one.
+PEERS ?= $(firstword $(wildcard ../shared/bench))
+ROUNDS ?= 3
+
+bench: ## Postern beside Postfix and Dovecot, interleaved; PEERS=folder of load tools, ROUNDS=3
+	@if [ -z "$(PEERS)" ] || [ ! -x "$(PEERS)/smtp-suite.sh" ]; then \
+	    echo "bench: no load tools in PEERS='$(PEERS)'; name the folder that holds mailbench and smtp-suite.sh" >&2; exit 1; fi
+	$(CARGO) build --release --locked --bin postern
+	tests/bench/run.sh "$(PEERS)" target/release/postern target/benchmark $(ROUNDS)
 
 deny: ## Licences, sources and walls by cargo-deny (cargo install cargo-deny --locked)
 	$(CARGO) deny --locked --config .deny.toml check bans licenses sources
