@@ -79,7 +79,7 @@ fn unknown_names_are_refused_with_what_exists() {
     );
     assert_eq!(
         problems("role = 'mx'", &[]),
-        "postern.toml:1: role: there is no such setting; the top has hostname, data, database, manifests, roles"
+        "postern.toml:1: role: there is no such setting; the top has data, hostname, seal_key, database, manifests, roles"
     );
     let flags = Flags::new().with("listen.pop", "off", "--listen pop=off");
     let refused = read("", &[], &flags).unwrap_err().to_string();
