@@ -50,18 +50,20 @@ impl Server {
     #[must_use]
     pub fn spawn(site: &Site, process: &str, arguments: &[&str]) -> Self {
         let data = site.data(process);
-        let mut serve = Command::new(binary::postern());
-        serve.arg("serve").arg("--manifests").arg(site.manifests.path()).arg("--data").arg(&data);
+        let mut serve = command(site, process, &["serve", "--manifests"]);
+        serve.arg(site.manifests.path()).args(arguments).env("POSTERN_LOG_FORMAT", "json");
         for listener in LISTENERS {
             serve.args(["--listen", &format!("{listener}=127.0.0.1:0")]);
-        }
-        serve.args(arguments).env("POSTERN_LOG_FORMAT", "json").envs(site.environment());
-        if let Some(url) = site.url() {
-            serve.env("POSTERN_DATABASE", url);
         }
         let mut child = serve.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("the program");
         let log = Log::of(child.stderr.take().expect("its log"));
         Self { child, log, addresses: BTreeMap::new(), data, _site: site.clone() }
+    }
+
+    /// Runs the program on a site while no server does, to its end.
+    #[must_use]
+    pub fn tool(site: &Site, process: &str, arguments: &[&str]) -> Output {
+        command(site, process, arguments).stdin(Stdio::null()).output().expect("the program")
     }
 
     /// Waits until `/readyz` says so.
@@ -165,6 +167,16 @@ impl Drop for Server {
             eprintln!("---- the server's log\n{:?}\n----", self.log);
         }
     }
+}
+
+/// The program with these arguments, the settings of a site and the data folder of a process.
+fn command(site: &Site, process: &str, arguments: &[&str]) -> Command {
+    let mut command = Command::new(binary::postern());
+    command.args(arguments).envs(site.environment()).env("POSTERN_DATA", site.data(process));
+    if let Some(url) = site.url() {
+        command.env("POSTERN_DATABASE", url);
+    }
+    command
 }
 
 /// `{"message":"listening","listener":"mx","address":"127.0.0.1:1234", …}`.

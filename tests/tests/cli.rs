@@ -53,11 +53,12 @@ fn trace_tells_what_became_of_a_message() {
     assert!(by_address.contains("traced@example.org"), "{by_address}");
     let dialogue = server.answer(&["trace", "traced@example.org", "--dialogue"]);
     assert!(dialogue.contains("MAIL FROM:<alice@example.org>") && !dialogue.contains("AUTH PLAIN A"), "{dialogue}");
-    assert!(server.answer(&["trace", "nobody@nowhere.test"]).contains("Nothing found"));
+    let unknown = server.ask(&["trace", "nobody@nowhere.test"]);
+    assert!(!unknown.status.success() && String::from_utf8_lossy(&unknown.stderr).contains("nothing is known of nobody@nowhere.test"));
 }
 
 #[test]
-fn queue_shows_retries_and_gives_up() {
+fn queue_shows_holds_retries_and_drops() {
     let answer = |step: Step<'_>| match step {
         Step::Rcpt(_) => Answer::Say("451 4.7.1 come again".to_owned()),
         _ => Answer::Accept,
@@ -81,19 +82,50 @@ fn queue_shows_retries_and_gives_up() {
     let (one, two) = (waiting("one@sink.test"), waiting("two@sink.test"));
     assert!(server.answer(&["queue", "--domain", "other.test"]).contains("Nothing found"));
     let _ = server.answer(&["queue", "retry", &one]);
-    let _ = server.answer(&["queue", "drop", &one]);
-    let _ = server.answer(&["queue", "bounce", &two]);
-    postern_tests::eventually("both are gone", || {
-        let listed = server.answer(&["queue"]);
-        if listed.contains("Nothing found") { Ok(()) } else { Err(listed) }
-    });
+    let _ = server.answer(&["queue", "hold", &two]);
+    let listed = server.answer(&["queue"]);
+    assert!(listed.lines().any(|line| line.starts_with(&two) && line.to_ascii_lowercase().contains("held")), "{listed}");
+    let _ = server.answer(&["queue", "release", &two]);
+    let _ = server.answer(&["queue", "drop", &one, &two]);
+    assert!(server.answer(&["queue"]).contains("Nothing found"));
     let mut imap = Imap::login(server.address("imap"), "alice@example.org", &sample_password("alice")).unwrap();
-    postern_tests::eventually("one notice comes back, for what was given up with a word", || {
-        let bounced = imap.header_fields("INBOX", "X-Failed-Recipients").len();
-        if bounced == 1 { Ok(()) } else { Err(format!("{bounced}")) }
-    });
-    let notice = imap.ok("FETCH 1 BODY.PEEK[]").untagged.concat();
-    assert!(notice.contains("two@sink.test") && !notice.contains("one@sink.test"), "{notice}");
+    assert!(imap.header_fields("INBOX", "Subject").is_empty(), "dropped, and nobody is told");
+    let unknown = server.ask(&["queue", "drop", "zzz"]);
+    assert!(!unknown.status.success());
+}
+
+#[test]
+fn a_backup_is_restored_on_another_machine_and_on_another_database() {
+    let site = site(&Sink::new());
+    let server = Server::start(&site);
+    let alice = |server: &Server| Imap::login(server.address("imap"), "alice@example.org", &sample_password("alice")).unwrap();
+    let mut smtp = Smtp::greet(server.address("mx")).unwrap();
+    let whole = "Subject: kept\n\nword for word\n";
+    assert!(smtp.deliver("a@elsewhere.test", &["alice@example.org"], whole).unwrap().accepts());
+    let before = alice(&server);
+    let before = tell(before);
+    let archive = site.scratch().join("backup");
+    let _ = server.answer(&["backup", &archive.to_string_lossy()]);
+    // What comes later is not in it.
+    assert!(smtp.deliver("a@elsewhere.test", &["alice@example.org"], "Subject: later\n\n").unwrap().accepts());
+    server.kill();
+
+    for database in [TestDatabase::sqlite(), TestDatabase::postgres()] {
+        let elsewhere = Site::new(database, Manifests::examples()).with("seal_key", site.scratch().join("seal.key").to_string_lossy());
+        let restored = Server::tool(&elsewhere, "one", &["restore", &archive.to_string_lossy()]);
+        assert!(restored.status.success(), "{}", String::from_utf8_lossy(&restored.stderr));
+        let server = Server::start(&elsewhere);
+        assert_eq!(tell(alice(&server)), before);
+    }
+}
+
+/// Everything of a box that a client can see: its folders, and the messages of its inbox whole.
+fn tell(mut imap: Imap) -> (Vec<String>, Vec<String>) {
+    let mut folders = imap.ok("LIST \"\" *").untagged;
+    folders.sort();
+    imap.ok("EXAMINE INBOX");
+    let messages = imap.ok("FETCH 1:* (UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[])").untagged;
+    (folders, messages)
 }
 
 #[test]

@@ -1,9 +1,6 @@
 //! The door for other servers relays for nobody, however the address is written.
 
-use postern_tests::{
-    manifests::PASSWORD,
-    smtp::Smtp,
-};
+use postern_tests::{manifests::PASSWORD, smtp::Smtp};
 
 #[test]
 fn a_stranger_relays_nowhere() {
