@@ -5,6 +5,7 @@
 //! shares one fsync (`writer`); on PostgreSQL rows are
 //! locked by the statements themselves. See [`crate::dialect`] for what the SQL may contain.
 
+mod checkpoint;
 mod lock;
 mod read;
 mod row;
@@ -27,15 +28,15 @@ use crate::{
 use sqlx::{
     ConnectOptions, PgPool, SqlitePool,
     postgres::{PgConnectOptions, PgPoolOptions},
-    sqlite::{SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
 /// Connections that a process opens to PostgreSQL unless told otherwise.
 pub const DEFAULT_CONNECTIONS: u32 = 12;
 /// Connections that read from SQLite beside the one that writes.
 const SQLITE_READERS: u32 = 4;
-/// Pages in SQLite's log before it is copied back: 32 MiB, so that a busy minute copies a page once and not at each commit.
-const WAL_PAGES: &str = "8192";
+/// Pages in SQLite's log at which the writer itself copies back what is left: 256 MiB. Most is copied beside it, see `checkpoint`.
+const WAL_PAGES: &str = "65536";
 /// How many times a transaction that met another is run again.
 pub const RETRIES: u32 = 8;
 
@@ -61,7 +62,7 @@ pub struct Db {
 
 enum Inner {
     Postgres { pool: PgPool, options: Box<PgConnectOptions> },
-    Sqlite { read: SqlitePool, write: writer::Writer, _lock: lock::FolderLock },
+    Sqlite { read: SqlitePool, write: writer::Writer, checkpointer: checkpoint::Checkpointer, _lock: lock::FolderLock },
 }
 
 impl Db {
@@ -119,13 +120,14 @@ impl Db {
             .pragma("cache_size", "-16384")
             .pragma("temp_store", "memory")
             .log_slow_statements(tracing::log::LevelFilter::Debug, Duration::from_secs(1));
-        // Not for readers: naming it counts as writing.
-        let write = options.clone().auto_vacuum(SqliteAutoVacuum::Incremental).connect().await?;
+        let write = options.connect().await?;
+        let commits = Arc::default();
+        let checkpointer = checkpoint::Checkpointer::start(options.clone(), Arc::clone(&commits));
         let read = SqlitePoolOptions::new()
             .max_connections(SQLITE_READERS)
             .connect_lazy_with(options.read_only(true).create_if_missing(false).pragma("cache_size", "-4096").row_buffer_size(256));
-        let write = writer::Writer::new(write);
-        Ok(Self { inner: Arc::new(Inner::Sqlite { read, write, _lock: lock }) })
+        let write = writer::Writer::new(write, commits);
+        Ok(Self { inner: Arc::new(Inner::Sqlite { read, write, checkpointer, _lock: lock }) })
     }
 
     /// Which database it is.
@@ -194,7 +196,8 @@ impl Db {
     pub async fn close(&self) {
         match &*self.inner {
             Inner::Postgres { pool, .. } => pool.close().await,
-            Inner::Sqlite { read, write, .. } => {
+            Inner::Sqlite { read, write, checkpointer, .. } => {
+                checkpointer.stop();
                 read.close().await;
                 write.close().await;
             }

@@ -6,12 +6,14 @@
 //! has a savepoint, so that one which fails undoes itself alone.
 //!
 //! Whoever holds the connection when nobody waits commits for all; a member that is dropped in the
-//! middle is undone by a task that then commits for the others.
+//! middle is undone by a task that then commits for the others. One that is dropped while the
+//! database opens or ends something leaves the transaction in doubt: it is rolled back before
+//! anybody goes on, and a member whose commit cannot be told from a rollback hears that.
 
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -44,6 +46,10 @@ struct State {
     members: Vec<oneshot::Sender<Result<()>>>,
     /// A member is in the middle.
     inside: Option<Inside>,
+    /// A statement that opens or ends something was sent and its answer never seen.
+    in_doubt: bool,
+    /// How many transactions were committed.
+    commits: Arc<AtomicU64>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -73,8 +79,9 @@ impl Drop for Waiting<'_> {
 }
 
 impl Writer {
-    pub(super) fn new(connection: SqliteConnection) -> Self {
-        let state = State { connection: Some(connection), open: None, members: Vec::new(), inside: None };
+    /// `commits` is moved by every commit.
+    pub(super) fn new(connection: SqliteConnection, commits: Arc<AtomicU64>) -> Self {
+        let state = State { connection: Some(connection), open: None, members: Vec::new(), inside: None, in_doubt: false, commits };
         Self { state: Arc::new(Mutex::new(state)), waiting: Arc::default() }
     }
 
@@ -82,12 +89,16 @@ impl Writer {
     pub(super) async fn begin(&self) -> Result<Turn> {
         self.waiting.fetch_add(1, Ordering::SeqCst);
         let mut waiting = Waiting(self, false);
-        let mut state = self.state.clone().lock_owned().await;
+        let state = self.state.clone().lock_owned().await;
         waiting.1 = true;
         drop(waiting);
-        state.undo().await;
-        state.enter().await?;
-        Ok(Turn { state, writer: self.clone() })
+        let mut turn = Turn { state, writer: self.clone() };
+        turn.state.undo().await;
+        if let Err(error) = turn.state.enter().await {
+            turn.state.fail(&error).await;
+            return Err(error);
+        }
+        Ok(turn)
     }
 
     /// After somebody left in the middle: undoes its work and, when nobody else will, commits for the members.
@@ -120,9 +131,15 @@ impl State {
         self.connection.as_mut().ok_or_else(|| StoreError::Unavailable("the database is closed".into()))
     }
 
+    /// Runs a statement that opens or ends something.
     async fn run(&mut self, sql: &'static str) -> Result<()> {
-        self.connection()?.execute(sql).await?;
-        Ok(())
+        self.in_doubt = true;
+        let done = match self.connection() {
+            Ok(connection) => connection.execute(sql).await.map(drop).map_err(StoreError::from),
+            Err(error) => Err(error),
+        };
+        self.in_doubt = false;
+        done
     }
 
     async fn enter(&mut self) -> Result<()> {
@@ -141,6 +158,9 @@ impl State {
 
     /// Undoes the member that is in the middle, if there is one.
     async fn undo(&mut self) {
+        if self.in_doubt {
+            return self.settle_doubt().await;
+        }
         let undone = match self.inside.take() {
             None => return,
             Some(Inside::Savepoint) => self.run("ROLLBACK TO member; RELEASE member").await,
@@ -157,6 +177,16 @@ impl State {
         }
     }
 
+    /// Ends what somebody left in the middle of beginning or ending. Where there is still a transaction to roll back, none was committed.
+    async fn settle_doubt(&mut self) {
+        (self.inside, self.open) = (None, None);
+        let was_open = self.run("ROLLBACK").await.is_ok();
+        for member in self.members.drain(..) {
+            let cause = "another writer left in the middle".to_owned();
+            let _ = member.send(Err(if was_open { StoreError::Unavailable(cause) } else { StoreError::Ambiguous(cause) }));
+        }
+    }
+
     /// Commits for everybody.
     async fn commit(&mut self) -> Result<()> {
         if self.open.is_none() {
@@ -164,6 +194,7 @@ impl State {
         }
         match self.run("COMMIT").await {
             Ok(()) => {
+                self.commits.fetch_add(1, Ordering::Relaxed);
                 self.open = None;
                 for member in self.members.drain(..) {
                     let _ = member.send(Ok(()));
@@ -199,7 +230,12 @@ impl Turn {
         self.state.inside = None;
         let young = self.state.open.is_some_and(|since| since.elapsed() < GROUP_AGE);
         if self.writer.waiting.load(Ordering::SeqCst) == 0 || !young || self.state.members.len() >= GROUP_MEMBERS {
-            return self.state.commit().await;
+            if self.state.members.is_empty() {
+                return self.state.commit().await;
+            }
+            // Others wait for it too: it goes on when this caller no longer waits.
+            let committed = tokio::spawn(async move { self.state.commit().await });
+            return committed.await.map_err(|_| StoreError::Ambiguous("the writer went away".into()))?;
         }
         let (member, committed) = oneshot::channel();
         self.state.members.push(member);
@@ -218,7 +254,7 @@ impl Turn {
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        if self.state.inside.is_some() {
+        if self.state.inside.is_some() || self.state.in_doubt {
             self.writer.finish_later();
         }
     }
@@ -237,7 +273,7 @@ mod tests {
         let options = SqliteConnectOptions::from_str("sqlite:").unwrap().filename(folder.path().join("t.db")).create_if_missing(true);
         let mut connection = options.journal_mode(sqlx::sqlite::SqliteJournalMode::Wal).connect().await.unwrap();
         connection.execute("CREATE TABLE t(a)").await.unwrap();
-        (Writer::new(connection), folder)
+        (Writer::new(connection, Arc::default()), folder)
     }
 
     async fn count(writer: &Writer) -> i64 {
@@ -290,5 +326,53 @@ mod tests {
             tokio::time::timeout(Duration::from_secs(10), committed).await.expect("committed").unwrap().unwrap();
         }
         assert_eq!(count(&writer).await, 50);
+    }
+
+    /// Polls a future some times and then drops it, as a session does that ends in the middle.
+    async fn leave_after<T>(polls: usize, future: impl Future<Output = T>) -> Option<T> {
+        let mut future = std::pin::pin!(future);
+        for _ in 0..polls {
+            if let Some(done) = futures_util::FutureExt::now_or_never(&mut future) {
+                return Some(done);
+            }
+            tokio::task::spawn_blocking(|| std::thread::sleep(Duration::from_millis(1))).await.unwrap();
+        }
+        None
+    }
+
+    #[tokio::test]
+    async fn who_leaves_while_it_begins_does_not_keep_the_next_from_beginning() {
+        let (writer, _folder) = writer().await;
+        for polls in 1..4 {
+            drop(leave_after(polls, writer.begin()).await);
+            let mut turn = writer.begin().await.unwrap();
+            sqlx::query("INSERT INTO t VALUES (1)").execute(turn.connection().unwrap()).await.unwrap();
+            turn.commit().await.unwrap();
+        }
+        assert_eq!(count(&writer).await, 3);
+    }
+
+    #[tokio::test]
+    async fn who_leaves_while_it_commits_for_others_does_not_make_them_wrong() {
+        let (writer, _folder) = writer().await;
+        let mut stored = 0;
+        for polls in 1..7 {
+            let mut first = writer.begin().await.unwrap();
+            sqlx::query("INSERT INTO t VALUES (1)").execute(first.connection().unwrap()).await.unwrap();
+            let second = tokio::spawn({
+                let writer = writer.clone();
+                async move { writer.begin().await }
+            });
+            while writer.waiting.load(Ordering::SeqCst) == 0 {
+                tokio::task::yield_now().await;
+            }
+            let first = tokio::spawn(first.commit());
+            let second = second.await.unwrap().unwrap();
+            leave_after(polls, second.commit()).await;
+            let told = tokio::time::timeout(Duration::from_secs(10), first).await.expect("it is told").unwrap();
+            stored += i64::from(told.is_ok());
+            assert_eq!(count(&writer).await, stored, "after {polls}: told {told:?}");
+        }
+        assert!(stored > 0);
     }
 }

@@ -281,7 +281,7 @@ impl FolderCell {
                 Snapshot { folder: row, ..(*known).clone() }
             }
             Some(known) if known.folder.uid_validity == row.uid_validity && known.folder.modseq >= row.history_floor => {
-                let (changed, expunged) = self.changes(db, known.folder.modseq).await?;
+                let (changed, expunged) = self.changes(db, &known.folder).await?;
                 known.moved_on(row, changed, &expunged)
             }
             _ => self.load(db, row).await?,
@@ -291,12 +291,16 @@ impl FolderCell {
         Ok(snapshot)
     }
 
-    async fn changes(&self, db: &Db, since: i64) -> Result<(Vec<Entry>, Vec<u32>)> {
+    async fn changes(&self, db: &Db, known: &Folder) -> Result<(Vec<Entry>, Vec<u32>)> {
+        let since = known.modseq;
+        // What is new lies above the UIDs, what changed since it came is in an index of its own.
         let changed = db
             .rows(
                 "SELECT uid, message, flags, keywords, size, received_at, saved_at, modseq FROM placement \
-                 WHERE account = $1 AND folder = $2 AND modseq > $3 ORDER BY uid",
-                args![self.account, self.folder, since],
+                 WHERE account = $1 AND folder = $2 AND uid >= $3 \
+                 UNION SELECT uid, message, flags, keywords, size, received_at, saved_at, modseq FROM placement \
+                 WHERE account = $1 AND folder = $2 AND modseq > $4 AND modseq > created_modseq ORDER BY uid",
+                args![self.account, self.folder, known.uid_next, since],
             )
             .await?;
         let expunged = db
