@@ -19,6 +19,8 @@ use crate::{metrics::Metrics, readiness::Condition};
 const DIRECTORY_POLL: Duration = Duration::from_millis(400);
 /// How often watched accounts are looked at without a hint.
 const ACCOUNT_POLL: Duration = Duration::from_secs(2);
+/// How soon the others hear of a position that was applied.
+const APPLIED_POLL: Duration = Duration::from_millis(250);
 /// How often the queue is counted.
 const MEASURE: Duration = Duration::from_secs(10);
 /// The boxes are counted at every so many measurements: each of their rows is read.
@@ -63,20 +65,25 @@ pub async fn hear_of_queued(store: Store) {
 
 /// Shows that this process lives and what it has applied; ready while the database answers.
 pub async fn heartbeat(store: Store, directory: Directory, reachable: Condition, drain: Drain) {
+    let (mut told, mut at) = (-1, store.now());
     while drain.phase() < Phase::Stopped {
-        match process::heartbeat(&store.db, store.process, directory.position(), store.now()).await {
-            Ok(()) => reachable.met(),
-            // Given up for dead while it was cut off: its ids could meet another's. A restart gets a number of its own.
-            Err(StoreError::NotFound(_)) => {
-                tracing::error!("this process was given up for dead; it stops and must be started again");
-                reachable.unmet("given up for dead");
-                drain.advance(Phase::Finishing);
-                return;
+        // At once when something was applied, for somebody waits to see it served everywhere.
+        if directory.position() != told || store.now().since(at) >= process::HEARTBEAT {
+            (told, at) = (directory.position(), store.now());
+            match process::heartbeat(&store.db, store.process, told, at).await {
+                Ok(()) => reachable.met(),
+                // Given up for dead while it was cut off: its ids could meet another's. A restart gets a number of its own.
+                Err(StoreError::NotFound(_)) => {
+                    tracing::error!("this process was given up for dead; it stops and must be started again");
+                    reachable.unmet("given up for dead");
+                    drain.advance(Phase::Finishing);
+                    return;
+                }
+                Err(error) => reachable.unmet(&error),
             }
-            Err(error) => reachable.unmet(&error),
         }
         tokio::select! {
-            () = tokio::time::sleep(process::HEARTBEAT) => {}
+            () = tokio::time::sleep(APPLIED_POLL) => {}
             () = drain.reached(Phase::Stopped) => {}
         }
     }
