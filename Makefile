@@ -5,13 +5,15 @@ CARGO ?= cargo
 DATA ?= .postern
 # Seconds that `make fuzz` spends on each target.
 FUZZ_SECONDS ?= 600
+# How often `make never-lost` kills each database's server.
+KILLS ?= 300
 FUZZ := dataplane/proto/fuzz
 
 # Debian packages: a compiler for the bundled C libraries, then what tests and demonstrations run for real.
-DEBIAN := build-essential curl python3 postgresql postfix swaks isync mutt
+DEBIAN := build-essential curl python3 postgresql postfix openssl swaks libnet-ssleay-perl isync mutt
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check unit bench deny generate fuzz fuzz-smoke install-deps
+.PHONY: never-lost help run test check unit bench deny generate fuzz fuzz-smoke install-deps
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,6 +43,9 @@ bench: ## Postern beside Postfix and Dovecot, interleaved; PEERS=folder of load 
 	    echo "bench: no load tools in PEERS='$(PEERS)'; name the folder that holds mailbench and smtp-suite.sh" >&2; exit 1; fi
 	$(CARGO) build --release --locked --bin postern
 	tests/bench/run.sh "$(PEERS)" target/release/postern target/benchmark $(ROUNDS)
+
+never-lost: ## Kill the server KILLS times on each database, under load, and count every message
+	POSTERN_TEST_KILLS=$(KILLS) $(CARGO) test --locked -p postern-tests --test never_lost -- --nocapture
 
 deny: ## Licences, sources and walls by cargo-deny (cargo install cargo-deny --locked)
 	$(CARGO) deny --locked --config .deny.toml check bans licenses sources
