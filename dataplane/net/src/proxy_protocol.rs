@@ -49,6 +49,8 @@ pub enum ProxyError {
 
 const V1: &[u8] = b"PROXY ";
 const V2: &[u8; 12] = b"\r\n\r\n\0\r\nQUIT\n";
+/// The shortest header of either version.
+const SHORTEST: usize = b"PROXY UNKNOWN\r\n".len();
 /// "a 107-byte buffer is always enough" (§2.1).
 const V1_LONGEST: usize = 107;
 const V2_FIXED: usize = 16;
@@ -65,6 +67,9 @@ pub fn looks_like(bytes: &[u8]) -> bool {
 /// # Errors
 /// [`ProxyError`] as soon as the bytes cannot become a header any more.
 pub fn parse(bytes: &[u8]) -> Result<Step, ProxyError> {
+    if bytes.is_empty() {
+        return Ok(Step::More(SHORTEST));
+    }
     if begins(bytes, V2) {
         return v2(bytes);
     }
@@ -106,7 +111,6 @@ fn v1(bytes: &[u8]) -> Result<Step, ProxyError> {
 
 /// The least that must still come: what is left of `PROXY UNKNOWN\r\n`, or a byte and a separator for each missing word.
 fn v1_missing(bytes: &[u8]) -> Result<Step, ProxyError> {
-    const SHORTEST: usize = b"PROXY UNKNOWN\r\n".len();
     if bytes.len() < SHORTEST {
         return Ok(Step::More(SHORTEST - bytes.len()));
     }
@@ -209,6 +213,20 @@ mod tests {
         assert_eq!(parse(&with_tlv), Ok(Step::Done(proxied("192.0.2.1:51234", "198.51.100.7:25"), 32)));
         assert_eq!(parse(&v2_header(0, 0x00, &[])), Ok(Step::Done(Header::Local, 16)));
         assert_eq!(parse(&v2_header(1, 0x31, &[0; 216])), Ok(Step::Done(Header::Local, 232)), "a UNIX socket names no client");
+    }
+
+    /// Whoever reads one byte more has taken the session's first, or waits for one that the client will not send.
+    #[rstest]
+    #[case("PROXY UNKNOWN\r\n")]
+    #[case("PROXY UNKNOWN x\r\n")]
+    #[case("PROXY TCP4 1.1.1.1 2.2.2.2 1 2\r\n")]
+    #[case("PROXY TCP6 :: :: 1 2\r\n")]
+    fn short_headers_are_not_read_over(#[case] line: &str) {
+        let mut read = 0;
+        while let Step::More(n) = parse(&line.as_bytes()[..read]).unwrap() {
+            read += n;
+            assert!(read <= line.len(), "{read} octets of {line:?}");
+        }
     }
 
     #[rstest]
