@@ -50,6 +50,15 @@ pub struct Conn {
     pub serial: u64,
 }
 
+impl Conn {
+    /// Whether the client runs on this machine, so that what it sends crosses no network. Behind a proxy nobody does,
+    /// whatever the header names: between the proxy and us lies a way that is not known.
+    #[must_use]
+    pub const fn is_this_machine(&self) -> bool {
+        self.proxy.is_none() && self.peer.ip().is_loopback()
+    }
+}
+
 /// Makes sessions: one value per listener.
 pub trait Service: Send + Sync + 'static {
     /// The sessions.

@@ -1,6 +1,6 @@
 //! One listener's service: what all its sessions share.
 
-use std::{fmt, net::IpAddr, sync::Arc};
+use std::{fmt, sync::Arc};
 
 use postern_access::{Authenticator, Budgets};
 use postern_core::DomainName;
@@ -72,9 +72,9 @@ impl Smtp {
 }
 
 impl Shared {
-    /// The machine's settings for a channel.
-    pub(crate) fn config(&self, peer: IpAddr, encrypted: bool) -> Arc<Config> {
-        match (encrypted, peer.is_loopback()) {
+    /// The machine's settings for a channel: whether it is encrypted, and whether it leaves this machine at all.
+    pub(crate) fn config(&self, encrypted: bool, this_machine: bool) -> Arc<Config> {
+        match (encrypted, this_machine) {
             (true, _) => self.configs.encrypted.clone(),
             (false, true) => self.configs.trusted.clone(),
             (false, false) => self.configs.open.clone(),

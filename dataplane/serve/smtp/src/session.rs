@@ -40,7 +40,7 @@ impl Session {
     pub(crate) fn new(service: Arc<Shared>, conn: Conn) -> Self {
         let tls = conn.tls.as_ref().map(describe);
         let ip = conn.peer.ip();
-        let machine = Server::new(service.config(ip, tls.is_some()));
+        let machine = Server::new(service.config(tls.is_some(), conn.is_this_machine()));
         let client = Client { listener: conn.listener, ip, name: String::new(), extended: false, tls };
         Self {
             service,
@@ -82,7 +82,7 @@ impl Session {
 
     fn start_tls(&mut self) -> Next {
         self.machine.accept();
-        let config = self.service.config(self.client.ip, true);
+        let config = self.service.config(true, false);
         // RFC 3207 §4.2: before the handshake, so that nothing that came in the clear is seen after it.
         match self.machine.start_tls(config) {
             Ok(()) => {

@@ -54,10 +54,8 @@ pub(crate) enum Work {
 impl ImapSession {
     pub(crate) fn new(shared: Arc<Shared>, conn: &Conn) -> Self {
         let client = conn.peer.ip().to_canonical();
-        // What a proxy says without naming a client comes from the proxy, not from this machine.
-        let itself = client.is_loopback() && conn.proxy.is_none_or(|proxy| proxy != client);
-        let channel =
-            Channel { tls: conn.tls.is_some(), starttls: shared.config.starttls, cleartext_login: itself || shared.config.allow_plaintext };
+        let cleartext_login = conn.is_this_machine() || shared.config.allow_plaintext;
+        let channel = Channel { tls: conn.tls.is_some(), starttls: shared.config.starttls, cleartext_login };
         let server = Server::new(shared.machine.clone(), channel);
         Self { shared, server, client, login: None, selected: None, work: Work::None, step: 0, received: 0, draining: false }
     }

@@ -100,6 +100,18 @@ async fn from_afar_no_password_goes_in_the_clear() {
     client.ok("SELECT INBOX").await;
 }
 
+/// Who is near a proxy is not near us: the password would cross the network between the two in the clear.
+#[tokio::test]
+async fn a_proxy_makes_nobody_this_machine() {
+    let room = Room::open().await;
+    for header in ["PROXY TCP4 127.0.0.2 192.0.2.1 4242 143", "PROXY TCP6 ::1 2001:db8::1 4242 143", "PROXY UNKNOWN"] {
+        let mut client = Client::connect(room.public).await;
+        client.send(format!("{header}\r\n")).await;
+        let greeting = client.line().await;
+        assert!(greeting.contains("LOGINDISABLED"), "{header}: {greeting}");
+    }
+}
+
 #[tokio::test]
 async fn before_login_eight_kib_and_a_minute_are_all_there_is() {
     let room = Room::configured(Config { login_timeout: Duration::from_millis(200), ..Config::default() }).await;

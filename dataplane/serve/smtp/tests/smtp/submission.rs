@@ -98,6 +98,22 @@ async fn a_password_waits_for_tls_unless_the_peer_is_this_machine() {
     client.expect("MAIL FROM:<alice@example.org>", "250").await;
 }
 
+/// Who is near a proxy is not near us: the password would cross the network between the two in the clear.
+#[tokio::test]
+async fn a_proxy_makes_nobody_this_machine() {
+    let room = Room::new().await;
+    let behind = room.listen_behind_proxy(Kind::Submission, |_| ());
+    for header in ["PROXY TCP4 127.0.0.1 192.0.2.1 40000 587", "PROXY TCP6 ::1 2001:db8::1 40000 587", "PROXY UNKNOWN"] {
+        let mut client = Client::connect(behind).await;
+        client.send(format!("{header}\r\n")).await;
+        let greeting = client.reply().await;
+        assert!(greeting.starts_with("220 "), "{header}: {greeting}");
+        client.send("EHLO client.example.net\r\n").await;
+        assert!(client.lines().await.iter().all(|line| !line.contains("AUTH")), "{header}");
+        client.expect(&format!("AUTH PLAIN {}", plain(ALICE, PASSWORD)), "538 5.7.11").await;
+    }
+}
+
 /// RFC 5802 §5, with the client's side computed here.
 #[tokio::test]
 async fn scram_is_offered_where_every_account_has_a_verifier() {
