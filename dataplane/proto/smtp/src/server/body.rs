@@ -3,7 +3,7 @@
 //! Octets are appended to the buffer that the caller gave with its prefix, so that they are copied once. A message
 //! that may not be kept is read to its end in bounded memory and refused there.
 
-use memchr::memchr;
+use memchr::{memchr, memmem};
 use postern_core::envelope::BodyType;
 
 use super::{BodyFault, Event, Question, Server, State};
@@ -190,7 +190,9 @@ impl Server {
         let transaction = self.transaction.as_mut()?;
         let binary = transaction.body == BodyType::BinaryMime;
         let collected = transaction.collected.take().unwrap_or_default();
-        let bare = !binary && has_bare_newline(collected.message());
+        // RFC 3030 §3: BINARYMIME frees the body; a header is lines, or two readers see two headers.
+        let lines = if binary { header(collected.message()) } else { collected.message() };
+        let bare = has_bare_newline(lines);
         self.whole(collected, bare, binary)
     }
 
@@ -199,7 +201,7 @@ impl Server {
             (BodyFault::TooBig, standard::TOO_BIG)
         } else if bare {
             (BodyFault::BareNewline, standard::BARE_NEWLINE)
-        } else if !binary && memchr(0, collected.message()).is_some() {
+        } else if memchr(0, if binary { header(collected.message()) } else { collected.message() }).is_some() {
             (BodyFault::Nul, standard::NUL_IN_MESSAGE)
         } else {
             return self.ask(Question::Message, Event::Message(collected.octets));
@@ -208,4 +210,12 @@ impl Server {
         self.fault(&reply);
         Some(Event::BodyRefused(fault))
     }
+}
+
+/// The message up to its empty line; all of it when there is none.
+fn header(message: &[u8]) -> &[u8] {
+    if message.starts_with(b"\r\n") {
+        return &[];
+    }
+    memmem::find(message, b"\r\n\r\n").and_then(|end| message.get(..end)).unwrap_or(message)
 }

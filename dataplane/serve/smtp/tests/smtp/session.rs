@@ -45,6 +45,28 @@ async fn chunks_make_one_message() {
     assert!(room.inbox("alice@example.org").await[0].ends_with(MAIL));
 }
 
+/// BINARYMIME frees the body alone (RFC 3030 §3): a header with a lone CR or LF is another header to every reader.
+#[tokio::test]
+async fn a_binary_message_has_a_header_of_lines() {
+    let room = Room::new().await;
+    let mut client = room.exchanger().await;
+    client.expect("EHLO client.example.net", "250 ").await;
+    for (message, said) in [
+        ("Subject: a\nFrom: boss@example.org\r\nFrom: a@elsewhere.example\r\n\r\nHi.", "550 5.6.0"),
+        ("Subject: a\rFrom: boss@example.org\r\n\r\nHi.", "550 5.6.0"),
+        ("Subject: a\n\nHi.\r\n\r\n", "550 5.6.0"),
+        ("Subject: a\0b\r\n\r\nHi.", "550 5.6.0"),
+        ("Subject: a\r\n\r\nHi.\nThere\r\0.", "250 2.0.0"),
+        ("\r\nNo header\nat all.\r\n\r\n", "250 2.0.0"),
+    ] {
+        client.expect("MAIL FROM:<a@elsewhere.example> BODY=BINARYMIME", "250").await;
+        client.expect("RCPT TO:<alice@example.org>", "250").await;
+        client.send(format!("BDAT {} LAST\r\n{message}", message.len())).await;
+        let reply = client.reply().await;
+        assert!(reply.starts_with(said), "{message:?}: {reply}");
+    }
+}
+
 #[tokio::test]
 async fn starttls_is_told_in_received() {
     let room = Room::new().await;
