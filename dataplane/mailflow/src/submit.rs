@@ -53,6 +53,7 @@ impl Intake {
             Author::Claims(addresses) => addresses,
             Author::Missing => return Err(malformed("no_from", "The message has no From")),
             Author::Repeated(_) => return Err(malformed("several_from", "The message has more than one From or Sender field")),
+            Author::TooLong => return Err(Refused::header_too_long()),
             Author::Unreadable(_) => return Err(malformed("unreadable_from", "The From of the message is not an address")),
         };
         for author in &authors {

@@ -8,6 +8,8 @@ use postern_message::header;
 pub struct HeaderFacts {
     /// Octets of the header, the empty line included.
     pub end: usize,
+    /// It was read to its end.
+    pub whole: bool,
     /// `Received` fields.
     pub received: usize,
     /// `From` fields.
@@ -25,7 +27,8 @@ impl HeaderFacts {
         let end = header::header_end(message);
         let head = message.get(..end).unwrap_or(message);
         let mut facts = Self { end, eight_bit: !head.is_ascii(), ..Self::default() };
-        for field in header::fields(head) {
+        let mut fields = header::fields(head);
+        for field in &mut fields {
             if field.is("Received") {
                 facts.received += 1;
             } else if field.is("From") {
@@ -34,6 +37,7 @@ impl HeaderFacts {
                 facts.delivered_to.push(String::from_utf8_lossy(&field.text()).to_lowercase());
             }
         }
+        facts.whole = fields.is_at_end();
         facts
     }
 

@@ -1,6 +1,7 @@
 //! A "no": what is said, and the word for it in the trail.
 
 use postern_core::{EnhancedCode, Outcome};
+use postern_message::header;
 use postern_store::StoreError;
 
 use crate::route;
@@ -25,6 +26,14 @@ impl Refused {
     #[must_use]
     pub fn policy(reason: &'static str, text: impl Into<String>) -> Self {
         Self::new(reason, Outcome::permanent(550, EnhancedCode::POLICY, text))
+    }
+
+    /// 5.3.4: a header with fields that we do not read, and others may.
+    #[must_use]
+    pub fn header_too_long() -> Self {
+        let (kib, fields) = (header::MAX_HEADER / 1024, header::MAX_FIELDS);
+        let text = format!("The header of the message has more than {kib} KiB or {fields} fields");
+        Self::new("header_too_long", Outcome::permanent(552, EnhancedCode::TOO_BIG, text))
     }
 
     /// 4.3.0: the store is away.

@@ -76,6 +76,15 @@ pub struct Fields<'m> {
     fields_left: usize,
 }
 
+impl Fields<'_> {
+    /// Whether the header's end was reached, once [`Iterator::next`] has said `None`: false when fields lie behind the
+    /// limits, which others may read.
+    #[must_use]
+    pub fn is_at_end(&self) -> bool {
+        field_end(self.rest).is_none()
+    }
+}
+
 impl<'m> Iterator for Fields<'m> {
     type Item = Field<'m>;
 

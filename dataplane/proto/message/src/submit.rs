@@ -20,11 +20,18 @@ pub enum Author {
     Repeated(&'static str),
     /// A mailbox there is none that mail could come from; holds what was written.
     Unreadable(String),
+    /// The header goes on behind [`header::MAX_HEADER`] or [`header::MAX_FIELDS`], where another author may stand.
+    TooLong,
 }
 
 /// Reads `From` and `Sender`.
 #[must_use]
 pub fn author(message: &[u8]) -> Author {
+    let mut fields = header::fields(message);
+    while fields.next().is_some() {}
+    if !fields.is_at_end() {
+        return Author::TooLong;
+    }
     let mut claims = Vec::new();
     for name in ["From", "Sender"] {
         let mut fields = header::fields(message).filter(|f| f.is(name));
@@ -101,6 +108,8 @@ mod tests {
         assert_eq!(claims("From: "), Author::Missing);
         assert_eq!(claims("From: Nobody:;"), Author::Missing);
         assert_eq!(claims("From: a@example.org\r\nFrom: b@example.org"), Author::Repeated("From"));
+        let padding = "X-Pad: y\r\n".repeat(header::MAX_FIELDS);
+        assert_eq!(claims(&format!("From: a@example.org\r\n{padding}From: b@example.org")), Author::TooLong);
         assert_eq!(claims("From: root"), Author::Unreadable("root@".to_owned()));
         assert_eq!(claims("From: <a@b@-x->"), Author::Unreadable("a@b@-x-".to_owned()));
     }

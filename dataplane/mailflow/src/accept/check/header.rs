@@ -5,7 +5,7 @@ use postern_core::{EnhancedCode, Outcome};
 
 use super::{Check, Client, Content, Refused, Verdict};
 
-/// One author, and no octets that a header may not have.
+/// One author, read to the end, and no octets that a header may not have.
 #[derive(Debug)]
 pub(super) struct Header;
 
@@ -21,6 +21,9 @@ impl Check for Header {
     }
 
     async fn content(&self, _: &Client, content: Content<'_>) -> Verdict {
+        if !content.header.whole {
+            return Verdict::Refuse(Refused::header_too_long());
+        }
         // RFC 5322 §3.6: with two of them, who wrote it depends on the reader.
         if content.header.from > 1 {
             let text = "The message has more than one From field";

@@ -176,6 +176,19 @@ async fn loops_end_here() {
     assert!(!story.is_empty());
 }
 
+/// A From behind what we read would be seen by others and not by us.
+#[tokio::test]
+async fn a_header_that_is_not_read_to_its_end_is_not_taken() {
+    let room = Room::new().await;
+    let mut client = room.exchanger().await;
+    let many = format!("{}{MAIL}", "X-Pad: y\r\n".repeat(10_001));
+    assert!(client.deliver(FRIEND, &["alice@example.org"], &many).await.starts_with("552 5.3.4 "));
+    let long = format!("X-Pad: {}\r\n{MAIL}", "y".repeat(270_000));
+    assert!(client.mail(FRIEND, &["alice@example.org"], &long).await.starts_with("552 5.3.4 "));
+    let large = format!("{MAIL}\r\n{}", "0123456789\r\n".repeat(30_000));
+    assert!(client.mail(FRIEND, &["alice@example.org"], &large).await.starts_with("250 "), "a body may be long");
+}
+
 #[tokio::test]
 async fn headers_that_two_readers_would_read_differently() {
     let room = Room::new().await;

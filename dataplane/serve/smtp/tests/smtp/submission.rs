@@ -114,6 +114,20 @@ async fn a_proxy_makes_nobody_this_machine() {
     }
 }
 
+/// An author behind what we read of a header would be one that nobody has checked.
+#[tokio::test]
+async fn no_author_hides_behind_a_long_header() {
+    let room = Room::new().await;
+    let mut client = room.submission().await;
+    client.login(ALICE).await;
+    for padding in ["X-Pad: y\r\n".repeat(10_001), format!("X-Pad: {}\r\n", "y".repeat(270_000))] {
+        let message = format!("From: Alice <alice@example.org>\r\n{padding}From: The Boss <bob@example.org>\r\n\r\nPay.");
+        let reply = client.mail(ALICE, &["bob@example.org"], &message).await;
+        assert!(reply.starts_with("552 5.3.4 "), "{reply}");
+    }
+    assert_eq!(room.inbox("bob@example.org").await.len(), 0);
+}
+
 /// RFC 5802 §5, with the client's side computed here.
 #[tokio::test]
 async fn scram_is_offered_where_every_account_has_a_verifier() {
