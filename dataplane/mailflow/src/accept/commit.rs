@@ -31,10 +31,7 @@ impl Intake {
         for check in &self.checks {
             check::settle(check.name(), check.content(client, content).await, &mut transaction.findings)?;
         }
-        // What was in a box already comes back to it by a loop alone (RFC 9228 §4).
-        let before = transaction.boxes.len();
-        transaction.boxes.retain(|hop| !header.was_delivered_to(&hop.account.record.address));
-        if transaction.boxes.is_empty() && transaction.elsewhere.is_empty() && before > 0 {
+        if transaction.stop_loops(&header) {
             let text = "Mail loop: the message has been delivered here before";
             return Err(Refused::new("delivered_before", Outcome::permanent(554, EnhancedCode::LOOP, text)));
         }

@@ -10,7 +10,7 @@ use postern_message::received::{self, Received};
 use postern_store::directory::AccountEntry;
 
 use super::{
-    Client, Intake, Refused,
+    Client, HeaderFacts, Intake, Refused,
     check::{self, Finding},
 };
 use crate::route::{self, Door, Hop, Route};
@@ -53,6 +53,8 @@ pub(super) struct LocalHop {
 #[derive(Clone, Debug)]
 pub(super) struct RemoteHop {
     pub recipient: Recipient,
+    /// Index of the recipient that led there first.
+    pub led_by: usize,
     /// The domain of ours in whose name it is sent on.
     pub via: DomainName,
 }
@@ -110,10 +112,25 @@ impl Transaction {
         self.elsewhere.iter().any(|known| known.recipient.address.key() == address.key())
     }
 
-    /// The `Received` field that goes in front of the message.
+    /// Drops the places whose recipient has had this message before, and the boxes that have (RFC 9228 §4). Says
+    /// whether nothing is left of what there was.
+    pub(super) fn stop_loops(&mut self, header: &HeaderFacts) -> bool {
+        let Self { recipients, boxes, elsewhere, .. } = self;
+        let before = boxes.len() + elsewhere.len();
+        let again = |index: usize| recipients.get(index).is_some_and(|recipient| header.was_delivered_to(&recipient.address));
+        boxes.retain(|hop| !again(hop.recipient) && !header.was_delivered_to(&hop.account.record.address));
+        elsewhere.retain(|hop| !again(hop.led_by));
+        before > 0 && boxes.is_empty() && elsewhere.is_empty()
+    }
+
+    /// What goes in front of the message: `Received`, and before what an alias sends on, `Delivered-To`, by which it is
+    /// known when it comes back. Not where there are more recipients: none must learn of the others.
     #[must_use]
     pub fn trace_header(&mut self, client: &Client, host: &DomainName) -> Vec<u8> {
-        let text = self.received(client, host);
+        let mut text = self.received(client, host);
+        if let ([only], false) = (&self.recipients[..], self.elsewhere.is_empty()) {
+            text.push_str(&received::delivered_to(&only.address));
+        }
         self.prefix = text.len();
         text.into_bytes()
     }
@@ -185,7 +202,8 @@ impl Intake {
         let via = via.clone();
         let index = transaction.recipients.len();
         let alone = hops.len() == 1;
-        let remote = |address: Address| RemoteHop { recipient: Recipient { address, ..recipient.clone() }, via: via.clone() };
+        let remote =
+            |address: Address| RemoteHop { recipient: Recipient { address, ..recipient.clone() }, led_by: index, via: via.clone() };
         let (mut boxes, mut elsewhere) = (Vec::new(), Vec::new());
         for hop in hops {
             match hop {

@@ -176,6 +176,29 @@ async fn loops_end_here() {
     assert!(!story.is_empty());
 }
 
+/// What an alias sent out and gets back from there would go round fifty times, and grow with every target that sends back.
+#[tokio::test]
+async fn what_an_alias_sent_out_does_not_go_out_again() {
+    let room = Room::new().await;
+    let mut client = room.exchanger().await;
+    assert!(client.deliver(FRIEND, &["out@example.org"], MAIL).await.starts_with("250 2.0.0 Ok: queued"));
+    let sent = room.queued_body().await;
+    assert!(client.mail(FRIEND, &["out@example.org"], &sent).await.starts_with("554 5.4.6 "));
+    let reply = client.mail(FRIEND, &["Out@example.org", "bob@example.org"], &sent).await;
+    assert!(reply.starts_with("250 2.0.0 Ok: stored"), "bob has not had it: {reply}");
+    assert_eq!((room.inbox("alice@example.org").await.len(), room.inbox("bob@example.org").await.len()), (1, 1));
+    assert_eq!(room.queued().await.len(), 1);
+}
+
+#[tokio::test]
+async fn who_else_was_written_to_is_told_to_no_target_of_an_alias() {
+    let room = Room::new().await;
+    let mut client = room.exchanger().await;
+    assert!(client.deliver(FRIEND, &["out@example.org", "bob@example.org"], MAIL).await.starts_with("250 2.0.0 Ok: queued"));
+    let sent = room.queued_body().await;
+    assert!(!sent.contains("out@example.org") && !sent.contains("bob@example.org"), "{sent}");
+}
+
 /// A From behind what we read would be seen by others and not by us.
 #[tokio::test]
 async fn a_header_that_is_not_read_to_its_end_is_not_taken() {
