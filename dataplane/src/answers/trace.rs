@@ -115,6 +115,9 @@ mod tests {
     #[test]
     fn a_detail_reads_as_a_line() {
         let detail = serde_json::json!({"client": "192.0.2.1", "sender": null, "stored": ["a@example.org", "b@example.org"], "queued": [], "tls": {"version": "TLSv1.3"}, "helo": "x\u{1b}[2J"});
-        assert_eq!(words(&detail), "client: 192.0.2.1, helo: x?[2J, sender: <>, stored: a@example.org b@example.org, tls: (version: TLSv1.3)");
+        assert_eq!(
+            words(&detail),
+            "client: 192.0.2.1, helo: x?[2J, sender: <>, stored: a@example.org b@example.org, tls: (version: TLSv1.3)"
+        );
     }
 }
