@@ -20,7 +20,7 @@ mod commit;
 use std::{collections::VecDeque, fmt, sync::Arc, time::Duration};
 
 use postern_core::{AccountId, Clock, FolderId, IdSource, Timestamp, TraceId};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use crate::{
     blob::Prepared,
@@ -40,6 +40,8 @@ pub const BATCH_BYTES: usize = 8 << 20;
 const WAITING: usize = 4_096;
 /// How many batches may skip a message's locked account before it waits for the lock.
 const SKIPS: u32 = 10;
+/// Transactions that wait for a locked account at once: each has a connection, and the others need some too.
+const PATIENT: usize = 3;
 /// Pause before a batch of nothing but messages that were skipped.
 const PAUSE: Duration = Duration::from_millis(2);
 
@@ -188,6 +190,7 @@ impl Ingest {
 
 async fn run(tools: Tools, mut inbox: mpsc::Receiver<Job>) {
     let mut skipped: VecDeque<Job> = VecDeque::new();
+    let patient = Arc::new(Semaphore::new(PATIENT));
     loop {
         let mut batch: Vec<Job> = skipped.drain(..).collect();
         if batch.is_empty() {
@@ -209,8 +212,11 @@ async fn run(tools: Tools, mut inbox: mpsc::Receiver<Job>) {
                 continue;
             }
             // Whoever holds its account may hold it long: it waits in a transaction of its own, and delays nobody.
-            let tools = tools.clone();
-            tokio::spawn(async move { commit::settle(&tools, vec![job], true).await });
+            let (tools, patient) = (tools.clone(), patient.clone());
+            tokio::spawn(async move {
+                let _turn = patient.acquire().await;
+                commit::settle(&tools, vec![job], true).await;
+            });
         }
         if only_skipped && !skipped.is_empty() {
             tokio::time::sleep(PAUSE).await;

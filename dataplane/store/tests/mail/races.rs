@@ -58,6 +58,30 @@ async fn a_locked_account_delays_only_itself() {
     tokio::time::timeout(LONG, waiting).await.expect("delivered").unwrap().unwrap();
 }
 
+/// However many messages wait for one locked account, they do not take the connections that the others need.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_flood_for_a_locked_account_leaves_connections_for_the_others() {
+    let at = TestDatabase::postgres();
+    let store = open(&at).await;
+    let (held, free) = (account(&store, None).await, account(&store, None).await);
+    let mut tx = store.db.begin().await.unwrap();
+    tx.row("SELECT id FROM account WHERE id = $1 FOR UPDATE", args![held]).await.unwrap();
+    let flood: Vec<_> = (0..40)
+        .map(|n| {
+            let store = store.clone();
+            tokio::spawn(async move { deliver(&store, held, format!("later {n}").as_bytes()).await })
+        })
+        .collect();
+    for n in 0..100 {
+        deliver(&store, free, format!("now {n}").as_bytes()).await.expect("not delayed");
+    }
+    tx.rollback().await;
+    for waiting in flood {
+        tokio::time::timeout(LONG, waiting).await.expect("delivered").unwrap().unwrap();
+    }
+    assert_eq!(inbox(&store, held).await.len(), 40);
+}
+
 /// A commit of one process wakes a session of another.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_delivery_wakes_another_process() {
