@@ -214,10 +214,11 @@ pub async fn delete(db: &Db, account: AccountId, name: &str, now: Timestamp) -> 
     transaction!(db, |tx| {
         let locked_account = lock(tx, account).await?;
         let id = find(tx, account, name).await?.ok_or(StoreError::NotFound("folder"))?;
+        // No range of names: in a database's own order `A/x` may lie between `a/` and `a0`.
         let below = tx
             .row(
-                "SELECT 1 FROM folder WHERE account = $1 AND name >= $2 AND name < $3 LIMIT 1",
-                args![account, &format!("{name}/"), &format!("{name}0")],
+                "SELECT 1 FROM folder WHERE account = $1 AND substr(name, 1, length($2)) = $2 LIMIT 1",
+                args![account, &format!("{name}/")],
             )
             .await?;
         if below.is_some() {
@@ -258,8 +259,8 @@ pub async fn rename(db: &Db, account: AccountId, from: &str, to: &str, now: Time
         }
         let below = tx
             .rows(
-                "SELECT id, name FROM folder WHERE account = $1 AND name >= $2 AND name < $3",
-                args![account, &format!("{from}/"), &format!("{from}0")],
+                "SELECT id, name FROM folder WHERE account = $1 AND substr(name, 1, length($2)) = $2",
+                args![account, &format!("{from}/")],
             )
             .await?;
         tx.execute("UPDATE folder SET name = $3 WHERE account = $1 AND id = $2", args![account, id, to]).await?;

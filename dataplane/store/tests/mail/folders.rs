@@ -10,6 +10,7 @@ postern_tests::suite!(
     a_level_that_is_missing_is_made,
     a_name_made_again_has_another_uid_validity,
     a_rename_takes_what_is_below_along,
+    another_spelling_is_another_tree,
     renaming_inbox_moves_its_mail,
     a_subscription_outlives_its_folder,
 );
@@ -61,6 +62,26 @@ async fn a_rename_takes_what_is_below_along(at: TestDatabase) {
     assert!(matches!(store.boxes.rename(alice, "x", "x/z").await, Err(StoreError::Refused(_))));
     assert!(matches!(store.boxes.rename(alice, "nowhere", "z").await, Err(StoreError::NotFound(_))));
     assert!(matches!(store.boxes.rename(alice, "x", "ab").await, Err(StoreError::Refused(_))));
+}
+
+/// A database sorts names as its locale likes; what lies below a folder is decided by its name alone.
+async fn another_spelling_is_another_tree(at: TestDatabase) {
+    let store = open(&at).await;
+    let alice = account(&store, None).await;
+    if let TestDatabase::Postgres(_) = at {
+        let mut tx = store.db.begin().await.unwrap();
+        tx.execute("ALTER TABLE folder ALTER COLUMN name TYPE TEXT COLLATE \"und-x-icu\"", &[]).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+    for name in ["Paper/x", "paper/y", "pàper/z", "Tmp/x", "tmp"] {
+        store.boxes.create(alice, name, None).await.unwrap();
+    }
+    store.boxes.rename(alice, "paper", "moved").await.unwrap();
+    for name in ["Paper/x", "moved/y", "pàper/z"] {
+        assert!(store.boxes.folder(alice, name).await.unwrap().is_some(), "{name} of {:?}", names(&store, alice).await);
+    }
+    store.boxes.delete(alice, "tmp").await.unwrap();
+    assert!(matches!(store.boxes.delete(alice, "Tmp").await, Err(StoreError::Refused(_))));
 }
 
 async fn renaming_inbox_moves_its_mail(at: TestDatabase) {
