@@ -265,12 +265,13 @@ fn size(job: &Accept, delivery: &LocalDelivery) -> i64 {
 
 fn resolve(delivery: &LocalDelivery, folders: &HashMap<(i64, i64), Folder>) -> Option<i64> {
     let account = delivery.account.0;
+    let there = |id: i64| folders.contains_key(&(account, id)).then_some(id);
     match delivery.folder {
-        Target::Inbox => Some(INBOX.0),
-        Target::Folder(id) => folders.contains_key(&(account, id.0)).then_some(id.0),
+        Target::Inbox => there(INBOX.0),
+        Target::Folder(id) => there(id.0),
         Target::Special(special_use) => {
             let found = folders.iter().find(|((a, _), f)| *a == account && f.special_use == Some(special_use));
-            Some(found.map_or(INBOX.0, |((_, id), _)| *id))
+            found.map(|((_, id), _)| *id).or_else(|| there(INBOX.0))
         }
     }
 }

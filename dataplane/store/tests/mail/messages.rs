@@ -18,6 +18,7 @@ postern_tests::suite!(
     only_deleted_messages_are_expunged,
     a_gone_box_refuses_and_a_batch_goes_on,
     a_special_folder_is_found_by_its_use,
+    a_box_without_its_inbox_takes_nothing_and_says_so,
 );
 
 async fn what_is_delivered_is_read_again(at: TestDatabase) {
@@ -154,4 +155,19 @@ async fn a_special_folder_is_found_by_its_use(at: TestDatabase) {
     assert_eq!(placed.folder, junk.id);
     assert_eq!(placed.uid_validity, junk.uid_validity);
     look(&store, alice, junk.id).await;
+}
+
+/// No row ever lacks, but if one did, "stored" would be a loss.
+async fn a_box_without_its_inbox_takes_nothing_and_says_so(at: TestDatabase) {
+    let store = open(&at).await;
+    let alice = account(&store, None).await;
+    let mut tx = store.db.begin().await.unwrap();
+    tx.execute("DELETE FROM folder WHERE account = $1 AND (id = 1 OR special_use = 'Junk')", postern_store::args![alice]).await.unwrap();
+    tx.commit().await.unwrap();
+    let mut spam = message(&store, &[alice], b"spam").await;
+    spam.deliveries[0] = delivery(alice, Target::Special(SpecialUse::Junk), store.now());
+    for accept in [message(&store, &[alice], b"mail").await, spam] {
+        let answer = store.ingest.accept(accept).await;
+        assert!(matches!(answer, Err(StoreError::NotFound("folder"))), "{answer:?}");
+    }
 }
