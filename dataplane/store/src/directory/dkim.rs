@@ -84,7 +84,11 @@ impl Directory {
         if let Some(known) = caches.dkim.get(name) {
             return Ok(known);
         }
-        let load = async { Ok(load(db, keys, &entry.record.tenant, name).await?.into()) };
+        // Whose the domain is is read with the keys: what was known before may be out of date, and the keys would be kept.
+        let load = async {
+            let Some(entry) = self.load_domain(domain).await? else { return Ok(Arc::from([])) };
+            Ok(load(db, keys, &entry.record.tenant, name).await?.into())
+        };
         caches.get(&caches.dkim, name.to_owned(), load).await
     }
 

@@ -45,7 +45,7 @@ impl Directory {
         caches.get(&caches.pools, (), self.load_pools()).await
     }
 
-    async fn load_domain(&self, name: &DomainName) -> Result<Option<Arc<DomainEntry>>> {
+    pub(super) async fn load_domain(&self, name: &DomainName) -> Result<Option<Arc<DomainEntry>>> {
         let db = &self.inner.db;
         // The name is held by the record, and the record's own name too.
         let sql = "SELECT r.owner, r.record FROM claim c JOIN claim m ON m.owner = c.owner AND m.kind = 0 AND m.holds = 1 \

@@ -113,7 +113,7 @@ impl Directory {
         let Ok(address) = Address::parse(login) else { return Ok(None) };
         let AddressTarget::Account(account) = self.address(&address).await? else { return Ok(None) };
         let caches = &self.inner.caches;
-        caches.get(&caches.logins, account.id, self.load_login(&account)).await
+        caches.get(&caches.logins, account.id, self.load_login(account.id)).await
     }
 
     /// The pool that sends for a domain: the one it names if its tenant may use it, else a default one; `None` sends from any address.

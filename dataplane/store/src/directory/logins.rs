@@ -33,11 +33,13 @@ impl Directory {
         Ok(Some(Arc::new(AccountEntry { id, owner: row.text(0)?, record: decode(row.str(1)?)? })))
     }
 
-    pub(super) async fn load_login(&self, account: &AccountEntry) -> Result<Option<Arc<LoginAccount>>> {
+    /// Reads the account's record too: one that was known before the load began may be out of date, and would be kept.
+    pub(super) async fn load_login(&self, id: AccountId) -> Result<Option<Arc<LoginAccount>>> {
         let db = &self.inner.db;
+        let Some(account) = self.load_account(id).await? else { return Ok(None) };
         let record = &account.record;
         let mut login = LoginAccount {
-            account: account.id,
+            account: id,
             tenant: record.tenant.clone(),
             address: record.address.clone(),
             addresses: Vec::new(),
@@ -49,18 +51,18 @@ impl Directory {
             credential_digest: [0; 32],
         };
         let sql = "SELECT address FROM address WHERE account = $1 AND tenant = $2 ORDER BY address";
-        for row in db.rows(sql, args![account.id, &record.tenant]).await? {
+        for row in db.rows(sql, args![id, &record.tenant]).await? {
             login.addresses.extend(address_of_key(row.str(0)?));
         }
         let sql = "SELECT kind, verifier, changed_at FROM credential WHERE account = $1 AND kind <= 1 AND id = 0 ORDER BY kind";
         let mut digest = blake3::Hasher::new();
-        for row in db.rows(sql, args![account.id]).await? {
+        for row in db.rows(sql, args![id]).await? {
             if row.int(0)? == ARGON2 {
                 digest.update(row.slice(1)?);
                 login.phc = Some(String::from_utf8_lossy(row.slice(1)?).into_owned());
                 login.password_changed_at = Some(Timestamp(row.int(2)?));
             } else {
-                login.scram = Some(open_scram(&self.inner.keys, account.id, row.slice(1)?)?);
+                login.scram = Some(open_scram(&self.inner.keys, id, row.slice(1)?)?);
             }
         }
         login.credential_digest = *digest.finalize().as_bytes();

@@ -19,6 +19,7 @@ suite!(
     a_given_hash_needs_no_hashing_and_gains_scram_later,
     initial_values_are_applied_once,
     a_login_knows_all_that_decides_it,
+    a_login_is_loaded_as_it_is_and_not_from_what_was_known_of_the_account,
 );
 
 async fn a_password_is_hashed_when_it_changes_and_only_then(at: TestDatabase) {
@@ -42,6 +43,20 @@ async fn a_password_is_hashed_when_it_changes_and_only_then(at: TestDatabase) {
     world.apply_with(&update, &verifiers(&alice, "two")).await;
     let login = world.directory.login("alice@example.org").await.unwrap().unwrap();
     assert_eq!(login.phc.as_deref(), Some("$argon2id$two"));
+}
+
+/// Otherwise a login that loads while the change comes in could keep what was true before it for ever.
+async fn a_login_is_loaded_as_it_is_and_not_from_what_was_known_of_the_account(at: TestDatabase) {
+    let world = World::open(&at).await;
+    let alice = account("acme", "alice@example.org");
+    let mut update = all(&[domain("acme", "example.org")], std::slice::from_ref(&alice));
+    world.serve(&update).await;
+    let other = world.second().await;
+    let AddressTarget::Account(known) = other.address(&address("alice@example.org")).await.unwrap() else { panic!("a box") };
+    assert!(!known.record.suspended);
+    update.accounts = vec![changed(&alice, |a| a.suspended = true)];
+    world.serve(&update).await;
+    assert!(other.login("alice@example.org").await.unwrap().unwrap().suspended);
 }
 
 async fn the_users_own_password_stays_until_the_resources_changes(at: TestDatabase) {
