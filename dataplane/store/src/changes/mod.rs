@@ -120,8 +120,9 @@ impl Subscription {
 impl Drop for Subscription {
     fn drop(&mut self) {
         let mut watched = self.hub.watched.lock().unwrap_or_else(PoisonError::into_inner);
-        // This receiver still counts.
-        if watched.get(&self.account).is_some_and(|sender| sender.receiver_count() <= 1) {
+        // Gone before the lock is: of two that leave at once each would else still see the other.
+        drop(std::mem::replace(&mut self.modseq, watch::channel(0).1));
+        if watched.get(&self.account).is_some_and(|sender| sender.receiver_count() == 0) {
             watched.remove(&self.account);
         }
     }
@@ -158,5 +159,24 @@ mod tests {
         assert_eq!(hub.watched(), [AccountId(1)]);
         drop(b);
         assert!(hub.watched().is_empty());
+    }
+
+    #[test]
+    fn two_who_leave_at_once_leave_nothing_behind() {
+        let hub = Changes::default();
+        for _ in 0..1_000 {
+            let (a, b) = (hub.subscribe(AccountId(1)), hub.subscribe(AccountId(1)));
+            let both = std::sync::Barrier::new(2);
+            std::thread::scope(|scope| {
+                for ear in [a, b] {
+                    let both = &both;
+                    scope.spawn(move || {
+                        both.wait();
+                        drop(ear);
+                    });
+                }
+            });
+            assert!(hub.watched().is_empty());
+        }
     }
 }
