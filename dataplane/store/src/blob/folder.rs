@@ -5,6 +5,10 @@ use std::{
     fs,
     io::{ErrorKind, Write},
     path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use async_trait::async_trait;
@@ -18,6 +22,8 @@ use crate::error::{Result, StoreError};
 #[derive(Clone, Debug)]
 pub struct FolderBackend {
     root: PathBuf,
+    /// Subfolders that are known to outlast a loss of power: that one is there says only that somebody is making it.
+    durable: Arc<[AtomicBool; 256]>,
 }
 
 impl FolderBackend {
@@ -28,7 +34,10 @@ impl FolderBackend {
     pub fn new(root: impl Into<PathBuf>) -> Result<Self> {
         let root = root.into();
         fs::create_dir_all(&root).map_err(StoreError::unavailable)?;
-        Ok(Self { root })
+        // Best effort: the folder above may be one that we may not read.
+        let above = fs::canonicalize(&root).ok().and_then(|root| fs::File::open(root.parent()?).ok());
+        drop(above.map(|above| above.sync_all()));
+        Ok(Self { root, durable: Arc::new(std::array::from_fn(|_| AtomicBool::new(false))) })
     }
 
     async fn blocking<T: Send + 'static>(&self, work: impl FnOnce(&Path) -> std::io::Result<T> + Send + 'static) -> Result<T> {
@@ -46,13 +55,14 @@ impl FolderBackend {
 impl Backend for FolderBackend {
     async fn put(&self, id: BlobId, body: Bytes) -> Result<String> {
         let location = format!("{:02x}/{id}", id.0 & 0xff);
-        let relative = location.clone();
+        let (relative, durable, part) = (location.clone(), self.durable.clone(), usize::from(id.0.to_le_bytes()[0]));
         self.blocking(move |root| {
             let path = root.join(&relative);
             let folder = path.parent().unwrap_or(root);
-            if !folder.is_dir() {
+            if let Some(known) = durable.get(part).filter(|known| !known.load(Ordering::Acquire)) {
                 fs::create_dir_all(folder)?;
                 fs::File::open(root)?.sync_all()?;
+                known.store(true, Ordering::Release);
             }
             let part = path.with_extension("part");
             let mut file = fs::File::create(&part)?;
