@@ -120,3 +120,16 @@ fn hostile_texts_stay_within_their_part() {
 fn what_is_no_notice_is_not_read_as_one() {
     assert_eq!(read(&Summary::of(PLAIN).view(), PLAIN), None);
 }
+
+/// A notice with a lone CR or LF could not be sent on: of such an original, which BINARYMIME allows, the header is returned.
+#[test]
+fn an_original_that_is_no_text_is_not_returned_whole() {
+    let (to, bob) = (address("ann@example.org"), address("bob@example.net"));
+    let refused = Outcome::permanent(550, EnhancedCode::NO_SUCH_MAILBOX, "No such mailbox");
+    for body in ["one\ntwo\r\n", "one\rtwo\r\n", "one\r", "one\0"] {
+        let original = format!("Subject: binary\r\n\r\n{body}");
+        let notice = notice(&to, &[recipient(&bob, Action::Failed, Some(&refused))], original.as_bytes(), Return::Full);
+        let text = lines(&notice);
+        assert!(text.contains("text/rfc822-headers") && text.contains("Subject: binary") && !text.contains("one"), "{text}");
+    }
+}

@@ -35,9 +35,12 @@ impl<'a> Returned<'a> {
     }
 }
 
+/// Lines of bearable length without NUL, that end with CRLF but for the last: what any server takes.
 fn is_text(octets: &[u8]) -> bool {
-    memchr::memchr(0, octets).is_none()
-        && octets.split(|b| *b == b'\n').all(|line| line.strip_suffix(b"\r").unwrap_or(line).len() <= MAX_LINE)
+    let mut lines = octets.split(|b| *b == b'\n');
+    let last = lines.next_back().unwrap_or_default();
+    let fits = |line: &[u8]| line.len() <= MAX_LINE && memchr::memchr2(0, b'\r', line).is_none();
+    fits(last) && lines.all(|line| line.strip_suffix(b"\r").is_some_and(fits))
 }
 
 /// The header's fields, those left out that are no text, until the size is reached.
