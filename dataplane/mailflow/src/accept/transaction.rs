@@ -1,6 +1,6 @@
 //! One mail transaction as it grows: sender, recipients, and where each of them leads.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use postern_core::{
     AccountId, Address, DomainName, EnhancedCode, Outcome, Permanence, Recipient, ReversePath, Timestamp, TraceId,
@@ -75,6 +75,8 @@ pub struct Transaction {
     pub(super) recipients: Vec<Recipient>,
     pub(super) boxes: Vec<LocalHop>,
     pub(super) elsewhere: Vec<RemoteHop>,
+    /// The keys of their addresses: groups may lead to the same thousand again and again.
+    going: HashSet<String>,
     pub(super) findings: Vec<Finding>,
     /// Octets of our trace header in front of the message.
     pub(super) prefix: usize,
@@ -91,6 +93,7 @@ impl Transaction {
             recipients: Vec::new(),
             boxes: Vec::new(),
             elsewhere: Vec::new(),
+            going: HashSet::new(),
             findings: Vec::new(),
             prefix: 0,
         }
@@ -106,10 +109,6 @@ impl Transaction {
     #[must_use]
     pub fn recipients(&self) -> Vec<Address> {
         self.recipients.iter().map(|recipient| recipient.address.clone()).collect()
-    }
-
-    fn goes_to(&self, address: &Address) -> bool {
-        self.elsewhere.iter().any(|known| known.recipient.address.key() == address.key())
     }
 
     /// Drops the places whose recipient has had this message before, and the boxes that have (RFC 9228 §4). Says
@@ -217,7 +216,7 @@ impl Intake {
                 Hop::Box(account) => elsewhere.push(remote(account.record.address.clone())),
             }
         }
-        elsewhere.retain(|hop| !transaction.goes_to(&hop.recipient.address));
+        elsewhere.retain(|hop| transaction.going.insert(hop.recipient.address.key()));
         transaction.boxes.extend(boxes);
         transaction.elsewhere.extend(elsewhere);
         transaction.recipients.push(recipient);
