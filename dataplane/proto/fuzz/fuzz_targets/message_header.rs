@@ -10,7 +10,8 @@ fuzz_target!(|data: &[u8]| {
     assert!(header::header_end(data) <= data.len());
     for field in header::fields(data) {
         let text = field.text();
-        let _ = (field.decoded(), encoded_word::text(&text), date::parse(&text), mime::parse_content_type(&text), mime::parse_valued(&text));
+        let _ =
+            (field.decoded(), encoded_word::text(&text), date::parse(&text), mime::parse_content_type(&text), mime::parse_valued(&text));
         for mailbox in address_list::mailboxes(&text) {
             let _ = mailbox.address();
         }
