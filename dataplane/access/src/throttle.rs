@@ -6,7 +6,7 @@
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use moka::{ops::compute::Op, policy::EvictionPolicy, sync::Cache};
-use postern_core::{Clock, Network, Timestamp};
+use postern_core::{Address, Clock, Network, Timestamp};
 
 /// How many failures are forgiven, and what the others cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,11 +55,13 @@ pub enum Key {
 }
 
 impl Key {
-    /// The key of a login name; case does not matter.
+    /// The key of a login name. Neither case matters nor how an address is quoted: each spelling would buy a guesser
+    /// the free failures anew.
     #[must_use]
     pub fn account(login: &str) -> Self {
         let mut short = [0; 16];
-        blake3::Hasher::new().update(login.to_lowercase().as_bytes()).finalize_xof().fill(&mut short);
+        let name = Address::parse(login).map_or_else(|_| login.to_lowercase(), |address| address.key());
+        blake3::Hasher::new().update(name.as_bytes()).finalize_xof().fill(&mut short);
         Self::Account(short)
     }
 }
@@ -185,6 +187,18 @@ mod tests {
         assert!(throttle.check(network).is_err());
         let neighbour = Key::Network(throttle.network("192.0.2.200".parse().unwrap()));
         assert!(throttle.check(neighbour).is_err(), "one /24 is one client");
+    }
+
+    #[test]
+    fn one_address_counts_once_however_it_is_written() {
+        let (_, throttle) = throttle(Settings::default());
+        let spellings = ["alice@example.org", "\"alice\"@example.org", r#""\alice"@example.org"#, r#""a\li\ce"@EXAMPLE.org"#];
+        for spelling in spellings.iter().cycle().take(11) {
+            throttle.failed(Key::account(spelling));
+        }
+        assert!(spellings.iter().all(|spelling| throttle.check(Key::account(spelling)).is_err()));
+        assert_eq!(throttle.check(Key::account("bob@example.org")), Ok(()));
+        assert_ne!(Key::account("no address"), Key::account("another"));
     }
 
     proptest! {
