@@ -47,8 +47,10 @@ impl StoreError {
     }
 }
 
-/// SQLSTATEs that mean: the server is going, gone, full or not yet there.
-const AWAY: [&str; 9] = ["57P01", "57P02", "57P03", "53100", "53200", "53300", "58030", "25006", "08006"];
+/// Classes of SQLSTATE that mean: the connection broke, the server is full, or somebody there ended it: a limit in time, an administrator.
+const AWAY_CLASSES: [&str; 3] = ["08", "53", "57"];
+/// SQLSTATEs beside them that mean: the disk fails, it may not write now, a transaction took too long.
+const AWAY: [&str; 4] = ["58030", "25006", "25P03", "25P04"];
 /// SQLSTATEs that mean: run the transaction again.
 const AGAIN: [&str; 3] = ["40001", "40P01", "55P03"];
 
@@ -62,7 +64,8 @@ impl From<sqlx::Error> for StoreError {
                 }
                 // SQLite's primary result codes: 5 busy, 6 locked, 8 read-only, 10 I/O, 13 full, 14 cannot open.
                 let lite = code.parse::<u32>().map(|c| c & 0xff).unwrap_or(0);
-                if AWAY.contains(&&*code) || code.starts_with("08") || (code.len() < 5 && matches!(lite, 5 | 6 | 8 | 10 | 13 | 14)) {
+                let away = AWAY.contains(&&*code) || AWAY_CLASSES.iter().any(|class| code.len() == 5 && code.starts_with(class));
+                if away || (code.len() < 5 && matches!(lite, 5 | 6 | 8 | 10 | 13 | 14)) {
                     return Self::Unavailable(error.to_string());
                 }
                 if code.len() < 5 && lite == 11 {

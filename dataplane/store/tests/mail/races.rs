@@ -82,6 +82,17 @@ async fn a_flood_for_a_locked_account_leaves_connections_for_the_others() {
     assert_eq!(inbox(&store, held).await.len(), 40);
 }
 
+/// A time limit of the server's, or its administrator, ends a statement: that is no fault of the statement.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_statement_that_the_server_gave_up_may_succeed_later() {
+    let at = TestDatabase::postgres();
+    let store = open(&at).await;
+    let mut tx = store.db.begin().await.unwrap();
+    tx.execute("SET LOCAL statement_timeout = 20", &[]).await.unwrap();
+    let error = tx.execute("SELECT pg_sleep(10)", &[]).await.expect_err("it is given up");
+    assert!(error.is_temporary(), "{error:?}");
+}
+
 /// A commit of one process wakes a session of another.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_delivery_wakes_another_process() {
