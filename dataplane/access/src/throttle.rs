@@ -60,10 +60,14 @@ impl Key {
     #[must_use]
     pub fn account(login: &str) -> Self {
         let mut short = [0; 16];
-        let name = Address::parse(login).map_or_else(|_| login.to_lowercase(), |address| address.key());
-        blake3::Hasher::new().update(name.as_bytes()).finalize_xof().fill(&mut short);
+        blake3::Hasher::new().update(spelled(login).as_bytes()).finalize_xof().fill(&mut short);
         Self::Account(short)
     }
+}
+
+/// The one spelling of a login name.
+pub(crate) fn spelled(login: &str) -> String {
+    Address::parse(login).map_or_else(|_| login.to_lowercase(), |address| address.key())
 }
 
 #[derive(Clone, Copy, Debug)]

@@ -146,7 +146,8 @@ impl Authenticator {
             Ok(account) => {
                 let real = account.as_ref().and_then(|a| a.scram.clone());
                 let known = real.is_some();
-                let verifier = real.unwrap_or_else(|| ScramVerifier::decoy(&self.decoys, &attempt.login.to_lowercase(), SCRAM_ITERATIONS));
+                let verifier =
+                    real.unwrap_or_else(|| ScramVerifier::decoy(&self.decoys, &throttle::spelled(attempt.login), SCRAM_ITERATIONS));
                 Ok(ScramCandidate { verifier, account: account.filter(|_| known) })
             }
             Err(refusal) => Err(Box::new(self.decide(attempt, None, Err(refusal)))),

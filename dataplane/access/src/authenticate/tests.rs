@@ -160,6 +160,9 @@ async fn scram_comes_with_the_first_password_login_and_unknown_users_look_alike(
     let (decoy, again) = (room.authenticator.scram(unknown).await.unwrap(), room.authenticator.scram(unknown).await.unwrap());
     assert_eq!((decoy.verifier.salt.len(), decoy.verifier.iterations), (candidate.verifier.salt.len(), candidate.verifier.iterations));
     assert_eq!(decoy.verifier.salt, again.verifier.salt);
+    let quoted = Attempt { login: r#""no\body"@EXAMPLE.org"#, ..ALICE };
+    let quoted = room.authenticator.scram(quoted).await.unwrap();
+    assert_eq!(decoy.verifier.salt, quoted.verifier.salt, "an account has one salt under every spelling, and so has none");
 
     assert_eq!(room.authenticator.scram_done(unknown, decoy, true).outcome, Err(Refusal::BadCredentials), "a decoy never opens");
     let decision = room.authenticator.scram_done(ALICE, candidate.clone(), false);
