@@ -115,11 +115,6 @@ impl Postgres {
         psql(&self.binaries, &maintenance, statements);
     }
 
-    /// Runs statements in the database of a URL.
-    pub fn sql_in(url: &str, statements: &str) {
-        psql(&binaries(), url, statements);
-    }
-
     /// Stops a private server as an administrator would: sessions are cut, data is kept.
     pub fn stop(&self) {
         self.order("stop");

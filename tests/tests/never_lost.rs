@@ -14,7 +14,6 @@ use postern_tests::{
     imap::Imap,
     load::{Copies, DOMAIN, ELSEWHERE, Load},
     manifests::PASSWORD,
-    postgres::Postgres,
     sink::Sink,
 };
 
@@ -53,7 +52,6 @@ fn survive(database: TestDatabase) -> String {
             let server = Server::spawn(&site, "one", &[]);
             thread::sleep(Duration::from_millis(chance.below(400)));
             server.kill();
-            let_leases_lapse(&site);
             continue;
         }
         let server = Server::start(&site);
@@ -62,7 +60,6 @@ fn survive(database: TestDatabase) -> String {
         thread::sleep(Duration::from_micros(chance.below(50_000)));
         server.kill();
         load.rest();
-        let_leases_lapse(&site);
     }
     site.set("hostname", format!("process-last.{DOMAIN}"));
     let server = Server::start(&site);
@@ -74,15 +71,6 @@ fn survive(database: TestDatabase) -> String {
     let mut box_one = Imap::login(server.address("imap"), &format!("one@{DOMAIN}"), PASSWORD).unwrap();
     uids_only_ever_grow(&mut box_one);
     format!("{kills} kills, {} messages: {told}", attempts.len())
-}
-
-/// Twelve minutes pass in which no process lives: what a dead one had in hand to send becomes free. On SQLite there is
-/// one process at most, and the next one knows that the last is dead.
-fn let_leases_lapse(site: &Site) {
-    if let Some(url) = site.url() {
-        let known = "SELECT to_regclass('queue_slot') IS NOT NULL";
-        Postgres::sql_in(url, &format!("DO $$ BEGIN IF ({known}) THEN UPDATE queue_slot SET until = 0; END IF; END $$"));
-    }
 }
 
 /// All that was queued has left.

@@ -16,6 +16,7 @@ mod parts;
 mod routing;
 mod secrets;
 mod upkeep;
+mod worker;
 
 use std::{sync::Arc, time::Duration};
 
@@ -93,7 +94,9 @@ pub async fn wire(config: &Config, server: &mut Server) -> Result<(), WireError>
         let routing = Arc::new(routing::DirectoryRouting { directory: parts.directory.clone(), limits });
         let mut seed = [0; 8];
         secrets::chance().map_err(PartsError::from)?.fill_bytes(&mut seed);
+        let worker = worker::worker(&config.process.data, &parts.store).await;
         let sender = queue::Parts {
+            worker: worker.id,
             store: parts.store.clone(),
             resolver: parts.resolver.clone(),
             routing: routing.clone(),
@@ -106,7 +109,10 @@ pub async fn wire(config: &Config, server: &mut Server) -> Result<(), WireError>
             observer: Arc::new(server.metrics.clone()),
             ..doors::sender(config, host, &parts.store).map_err(WireError::Tls)?
         };
-        server.spawn(Sender::new(settings, sender).run());
+        server.spawn(async move {
+            Sender::new(settings, sender).run().await;
+            drop(worker.lock);
+        });
     }
     if janitor {
         let policy = Policy { trail: config.store.trail_retention, ..Policy::default() };

@@ -23,7 +23,7 @@ use postern_net::{
 };
 use postern_store::{
     Options, Store, StoreError, blob,
-    queue::{self, Listed, NewMessage, PoolKey, QueueFilter},
+    queue::{self, Listed, NewMessage, PoolKey, QueueFilter, WorkerId},
     trail::{self, Event, Stage},
 };
 use postern_tests::TestDatabase;
@@ -109,6 +109,7 @@ impl World {
         config.mx.allow_private = true;
         change(&mut config);
         let parts = Parts {
+            worker: WorkerId(self.store.ids.next()),
             store: self.store.clone(),
             resolver: Arc::new(StaticResolver::parse(zone).unwrap()),
             routing: self.directory.clone(),

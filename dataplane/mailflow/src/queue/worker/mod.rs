@@ -42,6 +42,8 @@ const LEASE_AT_ONCE: u32 = 200;
 
 /// What a sender is made of.
 pub struct Parts {
+    /// Its name in the queue; no other sender's, now or before.
+    pub worker: WorkerId,
     /// Queue, bodies, trail, boxes.
     pub store: Store,
     /// DNS.
@@ -88,7 +90,7 @@ impl Sender {
     /// A sender that has not begun.
     #[must_use]
     pub fn new(config: Config, parts: Parts) -> Self {
-        let Parts { store, resolver, routing, local, bodies, drain, seed } = parts;
+        let Parts { worker, store, resolver, routing, local, bodies, drain, seed } = parts;
         // The task ends with the last clone of the handle, having settled all that came in.
         let (settler, _) = Settler::start(store.queue.clone(), store.clock.clone());
         let notices = Notices { store: store.clone(), local, host: config.hostname.clone(), bodies: bodies.clone() };
@@ -107,7 +109,7 @@ impl Sender {
             drain,
         };
         Self {
-            worker: WorkerId(crew.store.ids.next()),
+            worker,
             crew: Arc::new(crew),
             held: HashMap::new(),
             lanes: HashMap::new(),
