@@ -1,9 +1,8 @@
-//! Bodies in an S3-compatible bucket.
+//! Bodies in an S3-compatible bucket, as the configuration names it.
 
 use std::sync::Arc;
 
-use object_store::aws::AmazonS3Builder;
-use postern_store::blob::{Backend, ObjectBackend};
+use postern_store::blob::{Backend, Bucket, ObjectBackend};
 
 use super::PartsError;
 use crate::config::S3;
@@ -11,16 +10,16 @@ use crate::config::S3;
 /// Opens the bucket; nothing is asked of it yet.
 ///
 /// # Errors
-/// [`PartsError::Bucket`] for settings that cannot be.
+/// [`PartsError::Store`] for settings that cannot be.
 pub fn open(s3: &S3) -> Result<Arc<dyn Backend>, PartsError> {
+    // The bucket's client asks the process for TLS.
     postern_net::tls::install_provider();
-    let mut builder = AmazonS3Builder::from_env().with_bucket_name(&s3.bucket).with_region(&s3.region);
-    if let Some(endpoint) = &s3.endpoint {
-        builder = builder.with_endpoint(endpoint).with_allow_http(endpoint.starts_with("http://"));
-    }
-    if let (Some(key), Some(secret)) = (&s3.access_key, &s3.secret_key) {
-        builder = builder.with_access_key_id(key).with_secret_access_key(secret.expose());
-    }
-    let store = builder.build().map_err(|error| PartsError::Bucket(error.to_string()))?;
-    Ok(Arc::new(ObjectBackend::new(Arc::new(store), &s3.prefix)))
+    let bucket = Bucket {
+        name: &s3.bucket,
+        region: &s3.region,
+        endpoint: s3.endpoint.as_deref(),
+        prefix: &s3.prefix,
+        key: s3.access_key.as_deref().zip(s3.secret_key.as_ref()),
+    };
+    Ok(Arc::new(ObjectBackend::s3(&bucket)?))
 }

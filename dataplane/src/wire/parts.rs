@@ -39,9 +39,6 @@ pub enum PartsError {
     /// Logins.
     #[error("logins: {0}")]
     Logins(#[from] postern_access::PasswordError),
-    /// An S3 bucket that cannot be used.
-    #[error("store.s3_bucket: {0}")]
-    Bucket(String),
 }
 
 /// The parts of a process.

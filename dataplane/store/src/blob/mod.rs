@@ -19,7 +19,7 @@ use postern_core::{BlobId, Timestamp};
 pub use self::{
     codec::Codec,
     folder::FolderBackend,
-    objects::ObjectBackend,
+    objects::{Bucket, ObjectBackend},
     sweep::{SWEEP_SLICE, Swept, mark},
 };
 use crate::{

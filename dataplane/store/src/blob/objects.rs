@@ -5,8 +5,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::TryStreamExt;
-use object_store::{ObjectStore, ObjectStoreExt, path::Path};
-use postern_core::{BlobId, Timestamp};
+use object_store::{ObjectStore, ObjectStoreExt, aws::AmazonS3Builder, path::Path};
+use postern_core::{BlobId, Secret, Timestamp};
 
 use super::Backend;
 use crate::error::{Result, StoreError};
@@ -23,6 +23,39 @@ impl ObjectBackend {
     #[must_use]
     pub fn new(store: Arc<dyn ObjectStore>, prefix: &str) -> Self {
         Self { store, prefix: Path::from(prefix) }
+    }
+}
+
+/// A bucket of an S3-compatible service.
+#[derive(Clone, Copy, Debug)]
+pub struct Bucket<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Its region.
+    pub region: &'a str,
+    /// URL of the service, when it is not the region's own.
+    pub endpoint: Option<&'a str>,
+    /// What object names begin with.
+    pub prefix: &'a str,
+    /// Name of the key, and the key; without them, what the environment of the process gives.
+    pub key: Option<(&'a str, &'a Secret<String>)>,
+}
+
+impl ObjectBackend {
+    /// A bucket; nothing is asked of it yet. The process must have a provider of TLS.
+    ///
+    /// # Errors
+    /// [`StoreError::Refused`] for settings that cannot be.
+    pub fn s3(bucket: &Bucket<'_>) -> Result<Self> {
+        let mut builder = AmazonS3Builder::from_env().with_bucket_name(bucket.name).with_region(bucket.region);
+        if let Some(endpoint) = bucket.endpoint {
+            builder = builder.with_endpoint(endpoint).with_allow_http(endpoint.starts_with("http://"));
+        }
+        if let Some((name, key)) = bucket.key {
+            builder = builder.with_access_key_id(name).with_secret_access_key(key.expose());
+        }
+        let store = builder.build().map_err(|error| StoreError::Refused(format!("the bucket cannot be used: {error}")))?;
+        Ok(Self::new(Arc::new(store), bucket.prefix))
     }
 }
 
