@@ -27,7 +27,7 @@ impl TestDatabase {
 
 /// Runs each named `async fn(TestDatabase)` once on SQLite and once on PostgreSQL.
 ///
-/// ```ignore
+/// ```text
 /// postern_tests::suite!(a_message_stays_after_a_restart, an_expunge_is_told_once);
 /// async fn a_message_stays_after_a_restart(at: TestDatabase) { … }
 /// ```

@@ -8,7 +8,7 @@
 //!
 //! What a manifest means is the projection's to say, what a name or a password's change means is the directory's. Here
 //! files are read, passwords hashed, keys made and the outcome kept for whoever asks. A broken manifest is a
-//! [`Problem`](postern_projection::Problem) and stops nothing but itself: rows of objects that cannot be projected stay
+//! [`Problem`] and stops nothing but itself: rows of objects that cannot be projected stay
 //! as they are, and nothing is removed while any part of the folder cannot be read.
 //!
 //! Several processes may be given one folder. Each takes the fence when it starts and whenever it sees a change, so the

@@ -1,7 +1,7 @@
 //! What is counted, as typed families: cheap to move, one place that names them.
 //!
-//! The crates below know no metric. Each has a small `Observer` of what happens to it, and [`feeds`] is ours; what must
-//! be asked for is measured by `wire::measure`, and the process itself is read when it is scraped ([`process`]).
+//! The crates below know no metric. Each has a small `Observer` of what happens to it, and `feeds` is ours; what must
+//! be asked for is measured by `wire::measure`, and the process itself is read when it is scraped (`process`).
 //!
 //! Labels are closed sets. Addresses, domains and other words of strangers are never labels: they
 //! would grow without bound, and they belong in the trail.

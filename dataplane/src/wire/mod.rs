@@ -18,7 +18,11 @@ mod secrets;
 mod upkeep;
 mod worker;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
 use postern_access::Budgets;
 use postern_core::role::Role;
@@ -91,7 +95,11 @@ pub async fn wire(config: &Config, server: &mut Server) -> Result<(), WireError>
     imap(config, &parts, &sockets, server)?;
 
     if config.process.roles.contains(&Role::Sender) {
-        let routing = Arc::new(routing::DirectoryRouting { directory: parts.directory.clone(), limits });
+        let routing = Arc::new(routing::DirectoryRouting {
+            directory: parts.directory.clone(),
+            limits,
+            mx: server.addresses.get(&Name::Mx).map(reachable),
+        });
         let mut seed = [0; 8];
         secrets::chance().map_err(PartsError::from)?.fill_bytes(&mut seed);
         let worker = worker::worker(&config.process.data, &parts.store).await;
@@ -120,6 +128,16 @@ pub async fn wire(config: &Config, server: &mut Server) -> Result<(), WireError>
     }
     server.control(config, Arc::new(operator::Operator { store: parts.store, folder })).map_err(Box::new)?;
     Ok(())
+}
+
+/// A bound address as a client on this machine writes it.
+fn reachable(bound: &SocketAddr) -> SocketAddr {
+    let ip = match bound.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    SocketAddr::new(ip, bound.port())
 }
 
 /// What every process does, whatever its roles.

@@ -8,9 +8,9 @@
 //!                 settler ◀── settlements, events, notices ◀────────┘
 //! ```
 //! What keeps a mail from going out twice: a slot's rows are one worker's while its lease lasts, and no final dot is sent
-//! with less of it left than the answer may take ([`lease`]). What keeps it from being lost: a row goes only in the
+//! with less of it left than the answer may take (`lease`). What keeps it from being lost: a row goes only in the
 //! transaction that tells what became of it. What keeps others friendly: limits for each set of MX hosts, which shrink
-//! when they push back ([`rollup`]).
+//! when they push back (`rollup`).
 
 mod bodies;
 mod config;

@@ -1,5 +1,7 @@
 //! A transaction that writes.
 
+use std::time::Duration;
+
 use sqlx::{Executor, Postgres, Transaction};
 
 use super::{Batch, Column, Row, Value, writer::Turn};
@@ -7,6 +9,9 @@ use crate::{
     dialect::{postgres, sqlite},
     error::{Result, StoreError},
 };
+
+/// How long the answer to a COMMIT is awaited: a server whose machine is gone never gives one.
+const COMMIT_PATIENCE: Duration = Duration::from_secs(30);
 
 /// A transaction. Dropped without [`Tx::commit`], it never happened.
 pub struct Tx(Kind);
@@ -127,10 +132,13 @@ impl Tx {
     /// [`StoreError::Ambiguous`] when the answer did not come.
     pub async fn commit(self) -> Result<()> {
         match self.0 {
-            Kind::Postgres(tx) => tx.commit().await.map_err(|e| match StoreError::from(e) {
-                StoreError::Unavailable(cause) => StoreError::Ambiguous(cause),
-                other => other,
-            }),
+            Kind::Postgres(tx) => match tokio::time::timeout(COMMIT_PATIENCE, tx.commit()).await {
+                Ok(committed) => committed.map_err(|e| match StoreError::from(e) {
+                    StoreError::Unavailable(cause) => StoreError::Ambiguous(cause),
+                    other => other,
+                }),
+                Err(_) => Err(StoreError::Ambiguous("no answer to COMMIT".into())),
+            },
             Kind::Sqlite(turn) => turn.commit().await,
         }
     }

@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use postern_core::{AccountId, FolderId};
@@ -17,6 +17,9 @@ use crate::{
     queue::{self, Queued},
     trail,
 };
+
+/// How long a batch may take to be written: one task stores for a whole process, and a server whose machine is gone never answers.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A placement to write: its body, what was asked, where it lies, its message's id and size.
 type Row<'a> = (&'a NewBody, &'a LocalDelivery, &'a Placed, i64, i64);
@@ -104,7 +107,11 @@ async fn attempt(tools: &Tools, jobs: &[&Accept], wait: bool) -> Result<(Vec<Dec
     let mut retries = 0;
     loop {
         let mut tx = tools.db.begin().await?;
-        let result = match write(tools, &mut tx, jobs, wait).await {
+        let written = match tokio::time::timeout(PATIENCE, write(tools, &mut tx, jobs, wait)).await {
+            Ok(written) => written,
+            Err(_) => Err(StoreError::Unavailable("the database gives no answer".into())),
+        };
+        let result = match written {
             Ok(done) if done.0.iter().any(|d| matches!(d, Decision::Store(_))) => tx.commit().await.map(|()| done),
             other => {
                 tx.rollback().await;
