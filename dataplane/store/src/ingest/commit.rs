@@ -153,13 +153,14 @@ async fn write(tools: &Tools, tx: &mut Tx, jobs: &[&Accept], wait: bool) -> Resu
         return Ok((decisions, Queued::default()));
     }
     let queued: Vec<_> = stored.iter().flat_map(|(job, _)| job.queue.iter().cloned()).collect();
-    let queued = queue::insert(tx, &queued, &tools.ids).await?;
+    let (queued, queue_rows) = queue::prepare(tx, &queued, &tools.ids).await?;
     let bodies: Vec<_> = stored.iter().flat_map(|(job, _)| job.bodies.iter().map(|b| &b.prepared)).collect();
     let placements: Vec<_> =
         stored.iter().flat_map(|(job, placed)| job.deliveries.iter().zip(*placed).map(move |(d, p)| (*job, d, p))).collect();
     let events: Vec<_> = stored.iter().flat_map(|(job, _)| job.events.iter().cloned()).collect();
     let mut batches = vec![blob::batch(&bodies, now)?];
     batches.extend(messages(tools, &placements)?);
+    batches.extend(queue_rows);
     batches.extend(trail::batches(&events, &tools.ids));
     batches.extend(counters(&accounts, &folders));
     tx.batches(&batches).await?;

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     args,
-    db::{Column, Tx},
+    db::{Batch, Column, Tx},
     error::{Result, StoreError},
 };
 
@@ -46,6 +46,16 @@ type Destination = (String, String);
 /// # Errors
 /// [`StoreError`] as the database says.
 pub async fn insert(tx: &mut Tx, messages: &[NewMessage], ids: &IdSource) -> Result<Queued> {
+    let (queued, rows) = prepare(tx, messages, ids).await?;
+    tx.batches(&rows).await?;
+    Ok(queued)
+}
+
+/// Finds or makes the slots and says what else to write, for a transaction that has more to say.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn prepare(tx: &mut Tx, messages: &[NewMessage], ids: &IdSource) -> Result<(Queued, Vec<Batch>)> {
     let mut wanted: BTreeMap<Destination, i64> = BTreeMap::new();
     for message in messages {
         for recipient in &message.recipients {
@@ -55,11 +65,11 @@ pub async fn insert(tx: &mut Tx, messages: &[NewMessage], ids: &IdSource) -> Res
         }
     }
     if wanted.is_empty() {
-        return Ok(Queued::default());
+        return Ok((Queued::default(), Vec::new()));
     }
     let slots = slots_of(tx, &wanted, ids).await?;
-    write_rows(tx, messages, &slots, ids).await?;
-    Ok(Queued { slots: slots.into_values().map(SlotId).collect() })
+    let rows = rows(messages, &slots, ids);
+    Ok((Queued { slots: slots.into_values().map(SlotId).collect() }, rows.into()))
 }
 
 fn destination(message: &NewMessage, recipient: &postern_core::Recipient) -> Destination {
@@ -133,13 +143,14 @@ pub(super) async fn wake(tx: &mut Tx, slots: &BTreeMap<i64, i64>) -> Result<()> 
     Ok(())
 }
 
-async fn write_rows(tx: &mut Tx, messages: &[NewMessage], slots: &HashMap<Destination, i64>, ids: &IdSource) -> Result<()> {
+/// The rows of messages, of their recipients and of the schedule.
+fn rows(messages: &[NewMessage], slots: &HashMap<Destination, i64>, ids: &IdSource) -> [Batch; 3] {
     let messages: Vec<(i64, &NewMessage)> = messages.iter().filter(|m| !m.recipients.is_empty()).map(|m| (ids.next(), m)).collect();
     let signed = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
-    tx.batch(
+    let envelopes = Batch::new(
         "INSERT INTO queue_message (id, trace, blob, size, header_size, sender, envid, ret, body, smtputf8, account, tenant, pool, \
          arrived_at, recipients) {rows}",
-        &[
+        [
             Column::ints(messages.iter().map(|(id, _)| *id)),
             Column::ints(messages.iter().map(|(_, m)| m.trace.0)),
             Column::ints(messages.iter().map(|(_, m)| m.blob.0)),
@@ -156,8 +167,7 @@ async fn write_rows(tx: &mut Tx, messages: &[NewMessage], slots: &HashMap<Destin
             Column::ints(messages.iter().map(|(_, m)| m.arrived_at.0)),
             Column::ints(messages.iter().map(|(_, m)| signed(m.recipients.len() as u64))),
         ],
-    )
-    .await?;
+    );
     let mut rows = Vec::with_capacity(messages.len());
     for (id, message) in &messages {
         for recipient in &message.recipients {
@@ -166,9 +176,9 @@ async fn write_rows(tx: &mut Tx, messages: &[NewMessage], slots: &HashMap<Destin
             rows.push((ids.next(), *id, slot, recipient, due_at(message)));
         }
     }
-    tx.batch(
+    let recipients = Batch::new(
         "INSERT INTO queue_recipient (id, message, slot, address, notify, original, held) {rows}",
-        &[
+        [
             Column::ints(rows.iter().map(|r| r.0)),
             Column::ints(rows.iter().map(|r| r.1)),
             Column::ints(rows.iter().map(|r| r.2)),
@@ -177,13 +187,11 @@ async fn write_rows(tx: &mut Tx, messages: &[NewMessage], slots: &HashMap<Destin
             Column::OptText(rows.iter().map(|r| r.3.original.clone()).collect()),
             Column::ints(rows.iter().map(|r| r.4.is_none().into())),
         ],
-    )
-    .await?;
+    );
     let due: Vec<(i64, i64, i64)> = rows.iter().filter_map(|r| Some((r.0, r.2, r.4?))).collect();
-    tx.batch(
+    let schedule = Batch::new(
         "INSERT INTO queue_due (id, slot, next_at) {rows}",
-        &[Column::ints(due.iter().map(|d| d.0)), Column::ints(due.iter().map(|d| d.1)), Column::ints(due.iter().map(|d| d.2))],
-    )
-    .await?;
-    Ok(())
+        [Column::ints(due.iter().map(|d| d.0)), Column::ints(due.iter().map(|d| d.1)), Column::ints(due.iter().map(|d| d.2))],
+    );
+    [envelopes, recipients, schedule]
 }

@@ -30,7 +30,7 @@ use postern_core::IdSource;
 use tokio::sync::Notify;
 
 pub use self::{
-    insert::{Queued, insert},
+    insert::{Queued, insert, prepare},
     inspect::{Depth, Destination, Listed, QueueFilter},
     item::{NewMessage, PoolKey, QueueItem, QueuedMessage},
     settle::{Deferral, Fate, Settled, Settlement, settle_in},
