@@ -192,16 +192,21 @@ pub async fn expunge(
     Ok((gone.iter().map(|p| p.uid).collect(), -delta.size, -delta.messages))
 }
 
-/// Takes one pointer from each message, and marks those that have none left.
-async fn release(tx: &mut Tx, account: AccountId, messages: impl Iterator<Item = i64>, now: Timestamp) -> Result<()> {
+/// Adds a pointer to each message (`1`) or takes one (`-1`), as often as it is named; returns the messages, each once.
+async fn point(tx: &mut Tx, account: AccountId, messages: impl Iterator<Item = i64>, sign: i64) -> Result<Vec<i64>> {
     let mut pointers = BTreeMap::<i64, i64>::new();
-    messages.for_each(|m| *pointers.entry(m).or_default() += 1);
+    messages.for_each(|m| *pointers.entry(m).or_default() += sign);
     tx.batch(
-        "WITH r(account, id, n) AS ({rows}) UPDATE message SET placements = placements - r.n FROM r WHERE message.account = r.account AND message.id = r.id",
+        "WITH r(account, id, n) AS ({rows}) UPDATE message SET placements = placements + r.n FROM r WHERE message.account = r.account AND message.id = r.id",
         &[Column::Int(vec![account.0; pointers.len()]), Column::ints(pointers.keys().copied()), Column::ints(pointers.values().copied())],
     )
     .await?;
-    let ids: Vec<i64> = pointers.into_keys().collect();
+    Ok(pointers.into_keys().collect())
+}
+
+/// Takes one pointer from each message, and marks those that have none left.
+async fn release(tx: &mut Tx, account: AccountId, messages: impl Iterator<Item = i64>, now: Timestamp) -> Result<()> {
+    let ids = point(tx, account, messages, -1).await?;
     tx.execute(
         "INSERT INTO dead_message (account, message, since) SELECT account, id, $3 FROM message \
          WHERE account = $1 AND id = ANY($2) AND placements <= 0 ON CONFLICT DO NOTHING",
@@ -244,13 +249,7 @@ pub async fn copy(
         ],
     )
     .await?;
-    let mut pointers = BTreeMap::<i64, i64>::new();
-    source.iter().for_each(|p| *pointers.entry(p.message).or_default() += 1);
-    tx.batch(
-        "WITH r(account, id, n) AS ({rows}) UPDATE message SET placements = placements + r.n FROM r WHERE message.account = r.account AND message.id = r.id",
-        &[Column::Int(vec![account.0; pointers.len()]), Column::ints(pointers.keys().copied()), Column::ints(pointers.values().copied())],
-    )
-    .await?;
+    point(tx, account, source.iter().map(|p| p.message), 1).await?;
     save_counters(tx, account, target, modseq, delta).await?;
     Ok(source.iter().zip(first..).map(|(p, uid)| (p.uid, u32::try_from(uid).unwrap_or(u32::MAX))).collect())
 }
