@@ -1,0 +1,3 @@
+//! `postern-operator`: the process.
+
+fn main() {}
