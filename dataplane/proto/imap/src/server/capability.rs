@@ -46,15 +46,35 @@ pub struct Capabilities<'c> {
 /// In every state.
 const ALWAYS: &str = "IMAP4rev2 IMAP4rev1 ID";
 
-/// After login. LITERAL+ takes the place of LITERAL-: both at once are forbidden (RFC 7888 §6).
-const AFTER_LOGIN: &str = "LITERAL+ ENABLE IDLE NAMESPACE UNSELECT UIDPLUS MOVE CHILDREN LIST-EXTENDED LIST-STATUS SPECIAL-USE \
-                           CREATE-SPECIAL-USE MULTIAPPEND ESEARCH SEARCHRES WITHIN STATUS=SIZE BINARY";
+/// After login, one a line. LITERAL+ takes the place of LITERAL-: both at once are forbidden (RFC 7888 §6).
+#[rustfmt::skip]
+const AFTER_LOGIN: &[&str] = &[
+    "LITERAL+",
+    "ENABLE",
+    "IDLE",
+    "NAMESPACE",
+    "UNSELECT",
+    "UIDPLUS",
+    "MOVE",
+    "CHILDREN",
+    "LIST-EXTENDED",
+    "LIST-STATUS",
+    "SPECIAL-USE",
+    "CREATE-SPECIAL-USE",
+    "MULTIAPPEND",
+    "ESEARCH",
+    "SEARCHRES",
+    "WITHIN",
+    "STATUS=SIZE",
+    "BINARY",
+];
 
 impl fmt::Display for Capabilities<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(ALWAYS)?;
         if self.state != State::NotAuthenticated {
-            return write!(f, " {AFTER_LOGIN} APPENDLIMIT={}", self.config.append_limit);
+            AFTER_LOGIN.iter().try_for_each(|capability| write!(f, " {capability}"))?;
+            return write!(f, " APPENDLIMIT={}", self.config.append_limit);
         }
         f.write_str(" LITERAL- SASL-IR")?;
         if self.channel.starttls && !self.channel.tls {
