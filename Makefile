@@ -8,15 +8,17 @@ FUZZ_SECONDS ?= 600
 # How often `make never-lost` kills each database's server.
 KILLS ?= 300
 FUZZ := dataplane/proto/fuzz
+# Of the stories in a cluster, those whose names match; all of them otherwise.
+STORIES ?=
 
 # Debian packages: a compiler for the bundled C libraries, then what tests and demonstrations run for real.
 DEBIAN := build-essential curl python3 postgresql postfix openssl swaks libnet-ssleay-perl isync mutt
 
 .DEFAULT_GOAL := help
-.PHONY: never-lost help run test check unit bench deny generate fuzz fuzz-smoke install-deps
+.PHONY: images e2e-up e2e e2e-down never-lost help run test check unit bench deny generate fuzz fuzz-smoke install-deps
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## Build the server and run it with the examples
 	$(CARGO) run --release --locked --bin postern -- serve --manifests crds/examples --data $(DATA) \
@@ -46,6 +48,20 @@ bench: ## Postern beside Postfix and Dovecot, interleaved; PEERS=folder of load 
 
 never-lost: ## Kill the server KILLS times on each database, under load, and count every message
 	POSTERN_TEST_KILLS=$(KILLS) $(CARGO) test --locked -p postern-tests --test never_lost -- --nocapture
+
+images: ## Build the container images of postern and postern-operator (PROFILE=release, TAG=dev)
+	e2e/images/build.sh
+
+e2e-up: ## Start a real Kubernetes of one node here (as root; e2e/README.md), with our images in it
+	e2e/cluster/build.sh
+	$(MAKE) --no-print-directory images
+	e2e/cluster/up.sh
+
+e2e: ## Run the stories in that cluster, or in the one that KUBECONFIG names
+	e2e/stories/run.py $(STORIES)
+
+e2e-down: ## Stop that cluster and take its traces off the machine
+	e2e/cluster/down.sh
 
 deny: ## Licences, sources and walls by cargo-deny (cargo install cargo-deny --locked)
 	$(CARGO) deny --locked --config .deny.toml check bans licenses sources
