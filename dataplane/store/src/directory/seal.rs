@@ -15,7 +15,20 @@ use chacha20poly1305::{
 use postern_core::Secret;
 use rand::CryptoRng;
 
-use crate::error::{Result, StoreError};
+use crate::{
+    args,
+    db::Db,
+    error::{Result, StoreError},
+};
+
+/// Whether the database holds anything that a ring of keys must open.
+///
+/// # Errors
+/// As the database says.
+pub async fn is_in_use(db: &Db) -> Result<bool> {
+    let sql = "SELECT 1 FROM dkim_key UNION ALL SELECT 1 FROM credential WHERE kind = $1 LIMIT 1";
+    Ok(db.row(sql, args![super::credential::SCRAM]).await?.is_some())
+}
 
 const KEY: usize = 32;
 const NONCE: usize = 24;

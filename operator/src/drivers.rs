@@ -1,0 +1,40 @@
+//! The drivers of a leader: one line each. They share nothing but their [`Context`].
+
+use tokio::task::JoinSet;
+
+use crate::context::Context;
+
+/// Runs every driver until the leadership ends. A driver that ends before, by a fault of ours, ends the leadership: another
+/// replica, or this one, begins anew from what is there.
+pub async fn run(context: Context) {
+    let mut running: JoinSet<&'static str> = JoinSet::new();
+    running.spawn(named("metrics", count(context.clone())));
+
+    tokio::select! {
+        () = context.ended.cancelled() => {}
+        ended = running.join_next() => match ended {
+            Some(Ok(driver)) => tracing::error!(driver, "a driver ended; the leadership ends with it"),
+            Some(Err(error)) => tracing::error!(%error, "a driver failed; the leadership ends with it"),
+            None => {}
+        },
+    }
+    context.ended.cancel();
+    while running.join_next().await.is_some() {}
+}
+
+async fn named(name: &'static str, driver: impl Future<Output = ()>) -> &'static str {
+    driver.await;
+    name
+}
+
+/// Objects by kind and readiness, as the cache has them.
+async fn count(context: Context) {
+    const EVERY: std::time::Duration = std::time::Duration::from_secs(15);
+    while !context.ended.is_cancelled() {
+        context.cache.count(&context.metrics);
+        tokio::select! {
+            () = tokio::time::sleep(EVERY) => {}
+            () = context.ended.cancelled() => {}
+        }
+    }
+}

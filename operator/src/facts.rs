@@ -1,0 +1,125 @@
+//! What drivers learn of the world outside, kept until a status is written: DNS, certificates, addresses of pools, hosts
+//! of brands. Whoever learns something puts it here; the status driver alone writes statuses.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    fmt, mem,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use postern_crds::{
+    branding::HostStatus,
+    domain::{CertificateStatus, DnsStatus},
+    ip_pool::AddressStatus,
+};
+use tokio::sync::Notify;
+
+use crate::watch::Id;
+
+/// The board. Clones share it. It is empty when a leader begins: statuses keep what they say until it is known anew.
+#[derive(Clone, Default)]
+pub struct Facts(Arc<Shared>);
+
+#[derive(Default)]
+struct Shared {
+    tables: Mutex<Tables>,
+    told: Notify,
+}
+
+#[derive(Default)]
+struct Tables {
+    dns: HashMap<Id, DnsStatus>,
+    certificates: HashMap<Id, Vec<CertificateStatus>>,
+    pools: HashMap<Id, Vec<AddressStatus>>,
+    hosts: HashMap<Id, Vec<HostStatus>>,
+    touched: BTreeSet<Id>,
+}
+
+impl Facts {
+    /// The last look at a Domain's DNS.
+    pub fn set_dns(&self, id: &Id, dns: DnsStatus) {
+        self.set(id, dns, |tables| &mut tables.dns);
+    }
+
+    /// Certificates of a Domain's hosts.
+    pub fn set_certificates(&self, id: &Id, certificates: Vec<CertificateStatus>) {
+        self.set(id, certificates, |tables| &mut tables.certificates);
+    }
+
+    /// Addresses of an IpPool.
+    pub fn set_addresses(&self, id: &Id, addresses: Vec<AddressStatus>) {
+        self.set(id, addresses, |tables| &mut tables.pools);
+    }
+
+    /// Hosts of a Branding.
+    pub fn set_hosts(&self, id: &Id, hosts: Vec<HostStatus>) {
+        self.set(id, hosts, |tables| &mut tables.hosts);
+    }
+
+    /// What is known of a Domain's DNS.
+    #[must_use]
+    pub fn dns(&self, id: &Id) -> Option<DnsStatus> {
+        self.tables().dns.get(id).cloned()
+    }
+
+    /// What is known of a Domain's certificates.
+    #[must_use]
+    pub fn certificates(&self, id: &Id) -> Vec<CertificateStatus> {
+        self.tables().certificates.get(id).cloned().unwrap_or_default()
+    }
+
+    /// What is known of an IpPool's addresses.
+    #[must_use]
+    pub fn addresses(&self, id: &Id) -> Vec<AddressStatus> {
+        self.tables().pools.get(id).cloned().unwrap_or_default()
+    }
+
+    /// What is known of a Branding's hosts.
+    #[must_use]
+    pub fn hosts(&self, id: &Id) -> Vec<HostStatus> {
+        self.tables().hosts.get(id).cloned().unwrap_or_default()
+    }
+
+    /// Forgets an object that is gone.
+    pub fn forget(&self, id: &Id) {
+        let mut tables = self.tables();
+        tables.dns.remove(id);
+        tables.certificates.remove(id);
+        tables.pools.remove(id);
+        tables.hosts.remove(id);
+        tables.touched.remove(id);
+    }
+
+    /// Waits until something is known anew, and takes what that is.
+    pub async fn touched(&self) -> BTreeSet<Id> {
+        loop {
+            let touched = mem::take(&mut self.tables().touched);
+            if !touched.is_empty() {
+                return touched;
+            }
+            self.0.told.notified().await;
+        }
+    }
+
+    fn set<T: PartialEq>(&self, id: &Id, fact: T, table: impl FnOnce(&mut Tables) -> &mut HashMap<Id, T>) {
+        let mut tables = self.tables();
+        let before = table(&mut tables);
+        if before.get(id) == Some(&fact) {
+            return;
+        }
+        before.insert(id.clone(), fact);
+        tables.touched.insert(id.clone());
+        drop(tables);
+        self.0.told.notify_one();
+    }
+
+    fn tables(&self) -> MutexGuard<'_, Tables> {
+        self.0.tables.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Facts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Facts")
+    }
+}
