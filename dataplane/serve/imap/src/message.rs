@@ -29,9 +29,14 @@ impl Message {
     /// As [`Boxes::body`].
     pub async fn read(boxes: &Boxes, row: StoredMessage) -> Result<Self> {
         let body = boxes.body(&row).await?;
-        // One of another version is made again.
+        Ok(Self::of(row, body))
+    }
+
+    /// A row whose body has been read.
+    pub fn of(row: StoredMessage, body: Bytes) -> Self {
+        // A summary of another version is made again.
         let summary = if is_readable(&row) { row.summary } else { Summary::of(&body).encode() };
-        Ok(Self { row: StoredMessage { summary, ..row }, body })
+        Self { row: StoredMessage { summary, ..row }, body }
     }
 
     /// Its row; the summary there can be read.

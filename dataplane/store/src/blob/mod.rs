@@ -10,10 +10,11 @@ mod folder;
 mod objects;
 mod sweep;
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use futures_util::{StreamExt, TryStreamExt};
 use postern_core::{BlobId, Timestamp};
 
 pub use self::{
@@ -24,7 +25,7 @@ pub use self::{
 };
 use crate::{
     args,
-    db::{Batch, Column, Db, Tx},
+    db::{Batch, Column, Db, Row, Tx},
     error::{Result, StoreError},
 };
 
@@ -34,6 +35,9 @@ pub const DEFAULT_INLINE_MAX: usize = 256 * 1024;
 pub const UPLOAD_TTL: Duration = Duration::from_secs(3600);
 /// How long an object without a row is left alone.
 pub const ORPHAN_AGE: Duration = Duration::from_secs(24 * 3600);
+
+/// Bodies outside the database that one reader fetches at the same time.
+const AT_ONCE: usize = 8;
 
 /// Where bodies go that are too large for the database.
 #[async_trait]
@@ -111,20 +115,33 @@ impl Blobs {
     /// # Errors
     /// [`StoreError::NotFound`], [`StoreError::Damaged`] when the sum differs, [`StoreError::Unavailable`].
     pub async fn read(&self, db: &Db, id: BlobId) -> Result<Bytes> {
-        let row = db
-            .row("SELECT codec, size, checksum, location, body FROM blob WHERE id = $1", args![id])
-            .await?
-            .ok_or(StoreError::NotFound("body"))?;
-        let (codec, size) = (Codec::of(row.int(0)?)?, usize::try_from(row.int(1)?).unwrap_or(usize::MAX));
-        let body = match (row.opt_text(3)?, &self.backend) {
-            (None, _) => codec::decode(codec, row.slice(4)?, size)?,
+        self.read_many(db, &[id]).await?.remove(&id).unwrap_or(Err(StoreError::NotFound("body")))
+    }
+
+    /// Reads bodies in one statement, those outside the database a few at a time; each has an outcome of its own, as
+    /// [`Blobs::read`] has. The caller bounds how many octets they come to.
+    ///
+    /// # Errors
+    /// As the database says.
+    pub async fn read_many(&self, db: &Db, ids: &[BlobId]) -> Result<HashMap<BlobId, Result<Bytes>>> {
+        let wanted: Vec<i64> = ids.iter().map(|id| id.0).collect();
+        let rows = db.rows("SELECT id, codec, size, checksum, location, body FROM blob WHERE id = ANY($1)", args![&wanted]).await?;
+        let each = rows.into_iter().map(|row| async move { Ok((BlobId(row.int(0)?), self.decode(&row).await)) });
+        futures_util::stream::iter(each).buffer_unordered(AT_ONCE).try_collect().await
+    }
+
+    /// A row of `id, codec, size, checksum, location, body`, made a body again.
+    async fn decode(&self, row: &Row) -> Result<Bytes> {
+        let (codec, size) = (Codec::of(row.int(1)?)?, usize::try_from(row.int(2)?).unwrap_or(usize::MAX));
+        let body = match (row.opt_text(4)?, &self.backend) {
+            (None, _) => codec::decode(codec, row.slice(5)?, size)?,
             (Some(location), Some(backend)) => codec::decode(codec, &backend.get(&location).await?, size)?,
             (Some(_), None) => {
                 return Err(StoreError::Unavailable("the body lies outside the database and no place for bodies is configured".into()));
             }
         };
-        if blake3::hash(&body).as_bytes()[..] != *row.slice(2)? {
-            return Err(StoreError::Damaged(format!("body {id} does not have its checksum")));
+        if blake3::hash(&body).as_bytes()[..] != *row.slice(3)? {
+            return Err(StoreError::Damaged(format!("body {} does not have its checksum", BlobId(row.int(0)?))));
         }
         Ok(body.into())
     }

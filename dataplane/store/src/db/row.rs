@@ -2,7 +2,7 @@
 
 use sqlx::{Row as _, postgres::PgRow, sqlite::SqliteRow};
 
-use crate::error::Result;
+use crate::error::{Result, StoreError};
 
 /// One row.
 pub enum Row {
@@ -64,4 +64,31 @@ impl Row {
             Self::Sqlite(row) => row.try_get_unchecked::<&[u8], _>(column)?,
         })
     }
+
+    /// `array_agg` of a BIGINT column; of no rows it is empty. SQLite sends it as JSON.
+    ///
+    /// # Errors
+    /// When the column is not there or holds another type.
+    pub fn ints(&self, column: usize) -> Result<Vec<i64>> {
+        Ok(match self {
+            Self::Postgres(row) => row.try_get_unchecked::<Option<Vec<i64>>, _>(column)?.unwrap_or_default(),
+            Self::Sqlite(row) => list(row, column)?,
+        })
+    }
+
+    /// `array_agg` of a TEXT column; of no rows it is empty.
+    ///
+    /// # Errors
+    /// When the column is not there or holds another type.
+    pub fn texts(&self, column: usize) -> Result<Vec<String>> {
+        Ok(match self {
+            Self::Postgres(row) => row.try_get_unchecked::<Option<Vec<String>>, _>(column)?.unwrap_or_default(),
+            Self::Sqlite(row) => list(row, column)?,
+        })
+    }
+}
+
+fn list<'r, T: serde::Deserialize<'r>>(row: &'r SqliteRow, column: usize) -> Result<Vec<T>> {
+    let text = row.try_get_unchecked::<Option<&[u8]>, _>(column)?.unwrap_or(b"[]");
+    serde_json::from_slice(text).map_err(|error| StoreError::Statement(format!("not a list: {error}")))
 }

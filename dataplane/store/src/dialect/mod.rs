@@ -1,13 +1,14 @@
 //! All that must differ between the databases, and nowhere else.
 //!
 //! One SQL text serves both. It is written for PostgreSQL with `$n`, RETURNING, ON CONFLICT and
-//! BIGINT microseconds; four things in it are rewritten here:
+//! BIGINT microseconds; five things in it are rewritten here:
 //!
 //! | written | PostgreSQL | SQLite |
 //! |---|---|---|
 //! | `{rows}` | `SELECT * FROM unnest($1::bigint[], …)` | `VALUES (?, …), (…)` |
 //! | `= ANY($n)` | as it is | `IN (SELECT value FROM json_each($n))` |
 //! | `FOR UPDATE`, `FOR NO KEY UPDATE`, `FOR KEY SHARE`, `SKIP LOCKED` | as they are | nothing: there is one writer |
+//! | `array_agg(x)` | as it is | `json_group_array(x)`: a page in one row, see [`crate::db::Row::ints`] |
 //! | `db_clock($n)` | the database's clock | `$n`: there is one process |
 //!
 //! Rewritten texts are kept for ever, keyed by the text's own address: statements are literals, so there are few.

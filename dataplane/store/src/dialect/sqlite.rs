@@ -17,7 +17,7 @@ const CHUNKS: [usize; 4] = [64, 16, 4, 1];
 /// The shared text as SQLite takes it.
 #[must_use]
 pub fn text(sql: &'static str) -> &'static str {
-    if !["ANY(", " FOR ", "db_clock("].iter().any(|mark| sql.contains(mark)) {
+    if !["ANY(", " FOR ", "db_clock(", "array_agg("].iter().any(|mark| sql.contains(mark)) {
         return sql;
     }
     remembered(sql, 0, || rewrite(sql))
@@ -28,6 +28,7 @@ fn rewrite(sql: &str) -> String {
     for lock in ["FOR UPDATE", "FOR NO KEY UPDATE", "FOR KEY SHARE"] {
         out = out.replace(&format!("{lock} SKIP LOCKED"), "").replace(lock, "");
     }
+    out = out.replace("array_agg(", "json_group_array(");
     while let Some(at) = out.find("db_clock(") {
         let inner = at + "db_clock(".len();
         let Some(end) = out[inner..].find(')') else { break };
@@ -166,6 +167,7 @@ mod tests {
             "SELECT a FROM t WHERE b <= $1 AND c > $1 "
         );
         assert_eq!(text("SELECT a FROM t FOR KEY SHARE"), "SELECT a FROM t ");
+        assert_eq!(text("SELECT array_agg(a) FROM t"), "SELECT json_group_array(a) FROM t");
     }
 
     #[test]

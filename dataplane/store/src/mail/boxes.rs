@@ -8,12 +8,14 @@ use std::{
 };
 
 use bytes::Bytes;
-use postern_core::{AccountId, Clock, FolderId, MessageId, Timestamp};
+use postern_core::{AccountId, BlobId, Clock, FolderId, MessageId, Timestamp};
 
 use super::{
-    FlagChange, Folder, SpecialUse, Usage, account, folder, read,
-    read::StoredMessage,
-    snapshot::{FolderCell, Snapshot},
+    FlagChange, Folder, SpecialUse, Usage, account,
+    cell::FolderCell,
+    folder, read,
+    read::{StoredMessage, Summaries},
+    snapshot::Snapshot,
     transfer::{self, Copied, Stored},
 };
 use crate::{
@@ -222,6 +224,14 @@ impl Boxes {
         Ok(found)
     }
 
+    /// Summaries of messages, at most [`read::SUMMARIES`] of them; those that are swept already are missing.
+    ///
+    /// # Errors
+    /// As the database says.
+    pub async fn summaries(&self, account: AccountId, ids: &[i64]) -> Result<Summaries> {
+        read::summaries(&self.db, account, ids).await
+    }
+
     /// One message with its content.
     ///
     /// # Errors
@@ -246,6 +256,15 @@ impl Boxes {
     /// As [`Boxes::message`].
     pub async fn body(&self, message: &StoredMessage) -> Result<Bytes> {
         self.blobs.read(&self.db, message.blob).await
+    }
+
+    /// Bodies of messages whose rows are known, in one statement; see [`Blobs::read_many`].
+    ///
+    /// # Errors
+    /// When none can be read.
+    pub async fn bodies(&self, messages: impl Iterator<Item = &StoredMessage>) -> Result<HashMap<BlobId, Result<Bytes>>> {
+        let ids: Vec<BlobId> = messages.map(|message| message.blob).collect();
+        self.blobs.read_many(&self.db, &ids).await
     }
 
     /// What an account holds.

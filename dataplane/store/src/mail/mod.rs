@@ -6,6 +6,7 @@
 
 pub mod account;
 pub mod boxes;
+pub mod cell;
 pub mod flags;
 pub mod folder;
 pub mod placement;

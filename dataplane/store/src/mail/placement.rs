@@ -1,6 +1,8 @@
 //! Messages in folders: flags, copies, moves and expunges, with counters that stay true.
 //!
 //! Every function runs in a transaction that has locked the account and writes the MODSEQ it is given.
+//! However many messages one names, it is a few statements over sets; what it must know of each comes
+//! as one row of lists ([`columns`]), for a row of its own costs ten times what is in it.
 
 use std::collections::BTreeMap;
 
@@ -9,32 +11,58 @@ use postern_core::{AccountId, FolderId, Timestamp};
 use super::{
     flags::{FlagChange, Flags},
     folder,
+    snapshot::Entry,
 };
 use crate::{
     args,
-    db::{Column, Row, Tx},
-    error::Result,
+    db::{Row, Tx},
+    error::{Result, StoreError},
 };
 
-/// A placement's row.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Placement {
-    /// UID in its folder.
-    pub uid: u32,
-    /// The message.
-    pub message: i64,
-    /// System flags.
-    pub flags: Flags,
-    /// Keywords.
-    pub keywords: Option<String>,
-    /// RFC822.SIZE in bytes.
-    pub size: i64,
-    /// INTERNALDATE.
-    pub received_at: Timestamp,
-    /// When it came into this folder (RFC 8514).
-    pub saved_at: Timestamp,
-    /// MODSEQ of its last change.
-    pub modseq: i64,
+/// The statement whose one row holds all placements of a query, for [`entries`].
+macro_rules! columns {
+    ($query:literal) => {
+        concat!(
+            "SELECT array_agg(uid), array_agg(message), array_agg(flags), array_agg(size), array_agg(received_at), array_agg(modseq), \
+             array_agg(uid) FILTER (WHERE keywords IS NOT NULL), array_agg(keywords) FILTER (WHERE keywords IS NOT NULL) FROM (",
+            $query,
+            ") AS page"
+        )
+    };
+}
+pub(super) use columns;
+
+/// Reads what [`columns`] asked for, by UID.
+///
+/// # Errors
+/// [`StoreError::Damaged`] when the lists are not of one length.
+pub(super) fn entries(row: Option<&Row>) -> Result<Vec<Entry>> {
+    let Some(row) = row else { return Ok(Vec::new()) };
+    let (uids, messages, flags) = (row.ints(0)?, row.ints(1)?, row.ints(2)?);
+    let (sizes, received, modseqs) = (row.ints(3)?, row.ints(4)?, row.ints(5)?);
+    if [&messages, &flags, &sizes, &received, &modseqs].iter().any(|list| list.len() != uids.len()) {
+        return Err(StoreError::Damaged("placements with holes".into()));
+    }
+    let mut keywords: Vec<(i64, String)> = row.ints(6)?.into_iter().zip(row.texts(7)?).collect();
+    keywords.sort_unstable();
+    let number = |n: i64| u32::try_from(n).unwrap_or(u32::MAX);
+    let mut entries = Vec::with_capacity(uids.len());
+    for (at, uid) in uids.into_iter().enumerate() {
+        let held = keywords.binary_search_by_key(&uid, |(uid, _)| *uid).ok().and_then(|at| keywords.get_mut(at));
+        entries.push(Entry {
+            uid: number(uid),
+            size: number(sizes[at]),
+            flags: Flags(u16::try_from(flags[at] & 0xffff).unwrap_or(0)),
+            keywords: held.map(|(_, words)| std::mem::take(words).into()),
+            modseq: modseqs[at],
+            message: messages[at],
+            received_at: Timestamp(received[at]).secs(),
+        });
+    }
+    if !entries.is_sorted_by_key(|entry| entry.uid) {
+        entries.sort_unstable_by_key(|entry| entry.uid);
+    }
+    Ok(entries)
 }
 
 /// What a folder's counters change by.
@@ -76,31 +104,13 @@ pub async fn save_counters(tx: &mut Tx, account: AccountId, folder: FolderId, mo
     Ok(())
 }
 
-/// Reads a row of `uid, message, flags, keywords, size, received_at, saved_at, modseq`.
-///
-/// # Errors
-/// When the row is another.
-pub fn placement(row: &Row) -> Result<Placement> {
-    Ok(Placement {
-        uid: u32::try_from(row.int(0)?).unwrap_or(u32::MAX),
-        message: row.int(1)?,
-        flags: Flags(u16::try_from(row.int(2)? & 0xffff).unwrap_or(0)),
-        keywords: row.opt_text(3)?,
-        size: row.int(4)?,
-        received_at: Timestamp(row.int(5)?),
-        saved_at: Timestamp(row.int(6)?),
-        modseq: row.int(7)?,
-    })
-}
-
 /// The named placements of a folder, by UID.
 ///
 /// # Errors
 /// As the database says.
-pub async fn by_uids(tx: &mut Tx, account: AccountId, folder: FolderId, uids: &[i64]) -> Result<Vec<Placement>> {
-    let sql = "SELECT uid, message, flags, keywords, size, received_at, saved_at, modseq FROM placement \
-               WHERE account = $1 AND folder = $2 AND uid = ANY($3) ORDER BY uid";
-    tx.rows(sql, args![account, folder, uids]).await?.iter().map(placement).collect()
+pub async fn by_uids(tx: &mut Tx, account: AccountId, folder: FolderId, uids: &[i64]) -> Result<Vec<Entry>> {
+    let sql = columns!("SELECT * FROM placement WHERE account = $1 AND folder = $2 AND uid = ANY($3) ORDER BY uid");
+    entries(tx.row(sql, args![account, folder, uids]).await?.as_ref())
 }
 
 /// Changes flags of placements that differ; those whose MODSEQ is above `unchanged_since` are left and returned second (RFC 7162 §3.1.3).
@@ -115,7 +125,7 @@ pub async fn change_flags(
     uids: &[i64],
     change: &FlagChange,
     unchanged_since: Option<i64>,
-) -> Result<(Vec<Placement>, Vec<u32>)> {
+) -> Result<(Vec<Entry>, Vec<u32>)> {
     let (mut changed, mut refused, mut delta) = (Vec::new(), Vec::new(), Delta::default());
     for mut placement in by_uids(tx, account, folder, uids).await? {
         if unchanged_since.is_some_and(|since| placement.modseq > since) {
@@ -123,12 +133,12 @@ pub async fn change_flags(
             continue;
         }
         let (flags, keywords) = change.apply(placement.flags, placement.keywords.as_deref());
-        if flags == placement.flags && keywords == placement.keywords {
+        if flags == placement.flags && keywords.as_deref() == placement.keywords.as_deref() {
             continue;
         }
         delta.unseen += i64::from(placement.flags.has(Flags::SEEN)) - i64::from(flags.has(Flags::SEEN));
         delta.deleted += i64::from(flags.has(Flags::DELETED)) - i64::from(placement.flags.has(Flags::DELETED));
-        (placement.flags, placement.keywords, placement.modseq) = (flags, keywords, modseq);
+        (placement.flags, placement.keywords, placement.modseq) = (flags, keywords.map(Into::into), modseq);
         changed.push(placement);
     }
     // Most changes make the same flags of many placements: one statement for each outcome.
@@ -162,31 +172,19 @@ pub async fn expunge(
     uids: &[i64],
     now: Timestamp,
 ) -> Result<(Vec<u32>, i64, i64)> {
-    let gone = tx
-        .rows(
-            "DELETE FROM placement WHERE account = $1 AND folder = $2 AND uid = ANY($3) \
-             RETURNING uid, message, flags, keywords, size, received_at, saved_at, modseq",
-            args![account, folder, uids],
-        )
-        .await?;
-    let mut gone = gone.iter().map(placement).collect::<Result<Vec<_>>>()?;
-    gone.sort_by_key(|p| p.uid);
+    let gone = by_uids(tx, account, folder, uids).await?;
     if gone.is_empty() {
         return Ok((Vec::new(), 0, 0));
     }
     let mut delta = Delta::default();
-    gone.iter().for_each(|p| delta.count(p.flags, p.size, -1));
-    let rows = gone.len();
-    tx.batch(
-        "INSERT INTO expunged (account, folder, modseq, uid) {rows}",
-        &[
-            Column::Int(vec![account.0; rows]),
-            Column::Int(vec![folder.0; rows]),
-            Column::Int(vec![modseq; rows]),
-            Column::ints(gone.iter().map(|p| p.uid.into())),
-        ],
+    gone.iter().for_each(|p| delta.count(p.flags, p.size.into(), -1));
+    tx.execute(
+        "INSERT INTO expunged (account, folder, modseq, uid) \
+         SELECT account, folder, $4, uid FROM placement WHERE account = $1 AND folder = $2 AND uid = ANY($3)",
+        args![account, folder, uids, modseq],
     )
     .await?;
+    tx.execute("DELETE FROM placement WHERE account = $1 AND folder = $2 AND uid = ANY($3)", args![account, folder, uids]).await?;
     save_counters(tx, account, folder, modseq, delta).await?;
     release(tx, account, gone.iter().map(|p| p.message), now).await?;
     Ok((gone.iter().map(|p| p.uid).collect(), -delta.size, -delta.messages))
@@ -196,11 +194,13 @@ pub async fn expunge(
 async fn point(tx: &mut Tx, account: AccountId, messages: impl Iterator<Item = i64>, sign: i64) -> Result<Vec<i64>> {
     let mut pointers = BTreeMap::<i64, i64>::new();
     messages.for_each(|m| *pointers.entry(m).or_default() += sign);
-    tx.batch(
-        "WITH r(account, id, n) AS ({rows}) UPDATE message SET placements = placements + r.n FROM r WHERE message.account = r.account AND message.id = r.id",
-        &[Column::Int(vec![account.0; pointers.len()]), Column::ints(pointers.keys().copied()), Column::ints(pointers.values().copied())],
-    )
-    .await?;
+    // Nearly all are named once: a statement for each count.
+    let mut counts = BTreeMap::<i64, Vec<i64>>::new();
+    pointers.iter().for_each(|(message, count)| counts.entry(*count).or_default().push(*message));
+    for (count, ids) in counts {
+        let sql = "UPDATE message SET placements = placements + $3 WHERE account = $1 AND id = ANY($2)";
+        tx.execute(sql, args![account, &ids, count]).await?;
+    }
     Ok(pointers.into_keys().collect())
 }
 
@@ -216,42 +216,34 @@ async fn release(tx: &mut Tx, account: AccountId, messages: impl Iterator<Item =
     Ok(())
 }
 
-/// Puts copies into another folder, in order; flags and dates come along (RFC 9051 §6.4.7). Returns (source, copy) UIDs.
+/// Puts copies of `source`, placements of the folder `from` by UID, into another folder, in order; flags and dates come along
+/// (RFC 9051 §6.4.7). Returns (source, copy) UIDs.
 ///
 /// # Errors
 /// As the database says.
 pub async fn copy(
     tx: &mut Tx,
     account: AccountId,
+    from: FolderId,
     target: FolderId,
     modseq: i64,
-    source: &[Placement],
+    source: &[Entry],
     now: Timestamp,
 ) -> Result<Vec<(u32, u32)>> {
-    let first = i64::from(folder::locked(tx, account, target).await?.uid_next);
-    let rows = source.len();
-    let mut delta = Delta { uids: rows as i64, ..Delta::default() };
-    source.iter().for_each(|p| delta.count(p.flags, p.size, 1));
-    tx.batch(
-        "INSERT INTO placement (account, folder, uid, message, flags, keywords, size, received_at, saved_at, created_modseq, modseq) {rows}",
-        &[
-            Column::Int(vec![account.0; rows]),
-            Column::Int(vec![target.0; rows]),
-            Column::ints((first..).take(rows)),
-            Column::ints(source.iter().map(|p| p.message)),
-            Column::ints(source.iter().map(|p| p.flags.0.into())),
-            Column::OptText(source.iter().map(|p| p.keywords.clone()).collect()),
-            Column::ints(source.iter().map(|p| p.size)),
-            Column::ints(source.iter().map(|p| p.received_at.0)),
-            Column::Int(vec![now.0; rows]),
-            Column::Int(vec![modseq; rows]),
-            Column::Int(vec![modseq; rows]),
-        ],
+    let first = folder::locked(tx, account, target).await?.uid_next;
+    let mut delta = Delta { uids: source.len() as i64, ..Delta::default() };
+    source.iter().for_each(|p| delta.count(p.flags, p.size.into(), 1));
+    let uids: Vec<i64> = source.iter().map(|p| p.uid.into()).collect();
+    tx.execute(
+        "INSERT INTO placement (account, folder, uid, message, flags, keywords, size, received_at, saved_at, created_modseq, modseq) \
+         SELECT account, $4, $5 - 1 + row_number() OVER (ORDER BY uid), message, flags, keywords, size, received_at, $6, $7, $7 \
+         FROM placement WHERE account = $1 AND folder = $2 AND uid = ANY($3)",
+        args![account, from, &uids, target, first, now, modseq],
     )
     .await?;
     point(tx, account, source.iter().map(|p| p.message), 1).await?;
     save_counters(tx, account, target, modseq, delta).await?;
-    Ok(source.iter().zip(first..).map(|(p, uid)| (p.uid, u32::try_from(uid).unwrap_or(u32::MAX))).collect())
+    Ok(source.iter().map(|p| p.uid).zip(first..).collect())
 }
 
 /// Moves everything of one folder into another.
@@ -259,10 +251,10 @@ pub async fn copy(
 /// # Errors
 /// As the database says.
 pub async fn move_all(tx: &mut Tx, account: AccountId, from: FolderId, to: FolderId, modseq: i64, now: Timestamp) -> Result<()> {
-    let uids = tx.rows("SELECT uid FROM placement WHERE account = $1 AND folder = $2 ORDER BY uid", args![account, from]).await?;
-    let uids = uids.iter().map(|row| row.int(0)).collect::<Result<Vec<_>>>()?;
-    let source = by_uids(tx, account, from, &uids).await?;
-    copy(tx, account, to, modseq, &source, now).await?;
+    let all = columns!("SELECT * FROM placement WHERE account = $1 AND folder = $2 ORDER BY uid");
+    let source = entries(tx.row(all, args![account, from]).await?.as_ref())?;
+    let uids: Vec<i64> = source.iter().map(|p| p.uid.into()).collect();
+    copy(tx, account, from, to, modseq, &source, now).await?;
     expunge(tx, account, from, modseq, &uids, now).await?;
     Ok(())
 }
@@ -272,12 +264,12 @@ pub async fn move_all(tx: &mut Tx, account: AccountId, from: FolderId, to: Folde
 /// # Errors
 /// As the database says.
 pub async fn drop_folder(tx: &mut Tx, account: AccountId, folder: FolderId, now: Timestamp) -> Result<(i64, i64)> {
-    let gone = tx.rows("DELETE FROM placement WHERE account = $1 AND folder = $2 RETURNING message, size", args![account, folder]).await?;
-    let (mut messages, mut bytes) = (Vec::with_capacity(gone.len()), 0);
-    for row in &gone {
-        messages.push(row.int(0)?);
-        bytes += row.int(1)?;
-    }
+    let held = tx
+        .row("SELECT array_agg(message), array_agg(size) FROM placement WHERE account = $1 AND folder = $2", args![account, folder])
+        .await?
+        .ok_or(StoreError::NotFound("folder"))?;
+    let (messages, bytes) = (held.ints(0)?, held.ints(1)?.iter().sum());
+    tx.execute("DELETE FROM placement WHERE account = $1 AND folder = $2", args![account, folder]).await?;
     let count = messages.len() as i64;
     release(tx, account, messages.into_iter(), now).await?;
     tx.execute("DELETE FROM expunged WHERE account = $1 AND folder = $2", args![account, folder]).await?;

@@ -1,6 +1,6 @@
 //! What FETCH needs beyond the snapshot: summaries and bodies, by message.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, ops::Range};
 
 use bytes::{Bytes, BytesMut};
 use postern_core::{AccountId, BlobId, MessageId, TraceId};
@@ -52,6 +52,42 @@ pub async fn messages(db: &Db, account: AccountId, ids: &[i64]) -> Result<HashMa
         );
     }
     Ok(found)
+}
+
+/// Summaries of a page of messages, one after the other as the database sent them.
+#[derive(Debug, Default)]
+pub struct Summaries {
+    joined: Vec<u8>,
+    places: HashMap<i64, Range<usize>>,
+}
+
+impl Summaries {
+    /// A message's encoded summary.
+    #[must_use]
+    pub fn get(&self, message: i64) -> Option<&[u8]> {
+        self.joined.get(self.places.get(&message)?.clone())
+    }
+}
+
+/// Summaries of up to [`SUMMARIES`] messages, in one row: those that are swept already are missing.
+///
+/// # Errors
+/// As the database says.
+pub async fn summaries(db: &Db, account: AccountId, ids: &[i64]) -> Result<Summaries> {
+    let sql = "SELECT array_agg(id), array_agg(CAST(length(summary) AS BIGINT)), string_agg(summary, '') FROM message \
+               WHERE account = $1 AND id = ANY($2)";
+    let Some(row) = db.row(sql, args![account, ids]).await? else { return Ok(Summaries::default()) };
+    let (joined, mut end) = (row.opt_bytes(2)?.unwrap_or_default(), 0);
+    let mut place = |length: i64| {
+        let start = end;
+        end += usize::try_from(length).unwrap_or(0);
+        start..end
+    };
+    let places = row.ints(0)?.into_iter().zip(row.ints(1)?).map(|(id, length)| (id, place(length))).collect();
+    if end != joined.len() {
+        return Err(StoreError::Damaged("summaries do not come to their lengths".into()));
+    }
+    Ok(Summaries { joined, places })
 }
 
 /// One message's row.

@@ -3,31 +3,19 @@
 //! A [`Snapshot`] never changes. It is a list of chunks of entries by UID; the next one shares the
 //! chunks that nothing touched, so a session that still shows the last one costs a few pointers,
 //! and the difference between two of them is found without looking at what they share. An entry is
-//! 56 bytes; bodies and summaries are not here.
-//!
-//! A [`FolderCell`] holds the newest snapshot and moves it on from the database: placements and
-//! expunges above its MODSEQ. Commits of one account are in MODSEQ order, because each holds the
-//! account's lock, so nothing below the folder's MODSEQ can appear later.
+//! 56 bytes; bodies and summaries are not here. Where they come from is [`super::cell`]'s affair.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-use postern_core::{AccountId, FolderId, Timestamp};
+use postern_core::Timestamp;
 
 use super::{
     flags::{Flags, Keywords},
-    folder::{self, Folder},
-    placement::{self, Placement},
-};
-use crate::{
-    args,
-    db::Db,
-    error::{Result, StoreError},
+    folder::Folder,
 };
 
 /// Entries of a full chunk.
-const CHUNK: usize = 512;
-/// Placements read in one statement.
-const PAGE: i64 = 20_000;
+pub(super) const CHUNK: usize = 512;
 
 /// One placement as every session sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,20 +34,6 @@ pub struct Entry {
     pub message: i64,
     /// INTERNALDATE in seconds since the epoch.
     pub received_at: i64,
-}
-
-impl From<Placement> for Entry {
-    fn from(p: Placement) -> Self {
-        Self {
-            uid: p.uid,
-            size: u32::try_from(p.size).unwrap_or(u32::MAX),
-            flags: p.flags,
-            keywords: p.keywords.map(Into::into),
-            modseq: p.modseq,
-            message: p.message,
-            received_at: p.received_at.secs(),
-        }
-    }
 }
 
 impl Entry {
@@ -99,7 +73,7 @@ pub struct Difference {
 }
 
 impl Snapshot {
-    fn build(folder: Folder, chunks: Vec<Arc<Vec<Entry>>>) -> Self {
+    pub(super) fn build(folder: Folder, chunks: Vec<Arc<Vec<Entry>>>) -> Self {
         let mut len = 0;
         let starts = chunks
             .iter()
@@ -109,6 +83,11 @@ impl Snapshot {
             })
             .collect();
         Self { folder, chunks, starts, len }
+    }
+
+    /// The same entries under another state of the folder's row: a name, a counter.
+    pub(super) fn under(&self, folder: Folder) -> Self {
+        Self { folder, ..self.clone() }
     }
 
     /// Entries in all: EXISTS.
@@ -246,103 +225,9 @@ impl Snapshot {
     }
 }
 
-/// The newest snapshot of one folder, shared by all who have it open.
-#[derive(Debug)]
-pub struct FolderCell {
-    account: AccountId,
-    folder: FolderId,
-    newest: Mutex<Option<Arc<Snapshot>>>,
-    moving: tokio::sync::Mutex<()>,
-}
-
-impl FolderCell {
-    pub(crate) fn new(account: AccountId, folder: FolderId) -> Self {
-        Self { account, folder, newest: Mutex::default(), moving: tokio::sync::Mutex::default() }
-    }
-
-    /// The newest snapshot that is in memory, which may be behind.
-    #[must_use]
-    pub fn newest(&self) -> Option<Arc<Snapshot>> {
-        self.newest.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// The folder as it is now: loaded when it is not in memory, else moved on.
-    ///
-    /// # Errors
-    /// [`StoreError::NotFound`] when the folder is gone; else as the database says.
-    pub async fn refresh(&self, db: &Db) -> Result<Arc<Snapshot>> {
-        let _one_at_a_time = self.moving.lock().await;
-        let row = folder::by_id(db, self.account, self.folder).await?.ok_or(StoreError::NotFound("folder"))?;
-        let snapshot = match self.newest() {
-            Some(known) if known.folder.modseq == row.modseq && known.folder.uid_validity == row.uid_validity => {
-                if known.folder == row {
-                    return Ok(known);
-                }
-                Snapshot { folder: row, ..(*known).clone() }
-            }
-            Some(known) if known.folder.uid_validity == row.uid_validity && known.folder.modseq >= row.history_floor => {
-                let (changed, expunged) = self.changes(db, &known.folder).await?;
-                known.moved_on(row, changed, &expunged)
-            }
-            _ => self.load(db, row).await?,
-        };
-        let snapshot = Arc::new(snapshot);
-        *self.newest.lock().unwrap_or_else(PoisonError::into_inner) = Some(snapshot.clone());
-        Ok(snapshot)
-    }
-
-    async fn changes(&self, db: &Db, known: &Folder) -> Result<(Vec<Entry>, Vec<u32>)> {
-        let since = known.modseq;
-        // What is new lies above the UIDs, what changed since it came is in an index of its own.
-        let changed = db
-            .rows(
-                "SELECT uid, message, flags, keywords, size, received_at, saved_at, modseq FROM placement \
-                 WHERE account = $1 AND folder = $2 AND uid >= $3 \
-                 UNION SELECT uid, message, flags, keywords, size, received_at, saved_at, modseq FROM placement \
-                 WHERE account = $1 AND folder = $2 AND modseq > $4 AND modseq > created_modseq ORDER BY uid",
-                args![self.account, self.folder, known.uid_next, since],
-            )
-            .await?;
-        let expunged = db
-            .rows("SELECT uid FROM expunged WHERE account = $1 AND folder = $2 AND modseq > $3", args![self.account, self.folder, since])
-            .await?;
-        let changed = changed.iter().map(|row| Ok(placement::placement(row)?.into())).collect::<Result<_>>()?;
-        let expunged = expunged.iter().map(|row| Ok(u32::try_from(row.int(0)?).unwrap_or(u32::MAX))).collect::<Result<_>>()?;
-        Ok((changed, expunged))
-    }
-
-    async fn load(&self, db: &Db, row: Folder) -> Result<Snapshot> {
-        let (mut chunks, mut chunk, mut last) = (Vec::new(), Vec::with_capacity(CHUNK.min(row.messages as usize)), 0i64);
-        loop {
-            let page = db
-                .rows(
-                    "SELECT uid, message, flags, keywords, size, received_at, saved_at, modseq FROM placement \
-                     WHERE account = $1 AND folder = $2 AND uid > $3 ORDER BY uid LIMIT $4",
-                    args![self.account, self.folder, last, PAGE],
-                )
-                .await?;
-            for row in &page {
-                let entry: Entry = placement::placement(row)?.into();
-                last = entry.uid.into();
-                chunk.push(entry);
-                if chunk.len() == CHUNK {
-                    chunks.push(Arc::new(std::mem::replace(&mut chunk, Vec::with_capacity(CHUNK))));
-                }
-            }
-            if (page.len() as i64) < PAGE {
-                break;
-            }
-        }
-        if !chunk.is_empty() {
-            chunk.shrink_to_fit();
-            chunks.push(Arc::new(chunk));
-        }
-        Ok(Snapshot::build(row, chunks))
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use postern_core::FolderId;
     use proptest::prelude::*;
 
     use super::*;

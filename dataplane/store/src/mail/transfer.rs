@@ -6,8 +6,8 @@ use postern_core::{AccountId, FolderId, Timestamp};
 
 use super::{
     flags::{FlagChange, Flags},
-    folder, lock,
-    placement::{self, Placement},
+    folder, lock, placement,
+    snapshot::Entry,
 };
 use crate::{args, db::Db, error::Result, transaction};
 
@@ -17,7 +17,7 @@ pub struct Stored {
     /// The account's MODSEQ; unchanged when nothing was.
     pub modseq: i64,
     /// Placements that changed, as they are now.
-    pub changed: Vec<Placement>,
+    pub changed: Vec<Entry>,
     /// UIDs left alone because of UNCHANGEDSINCE.
     pub refused: Vec<u32>,
 }
@@ -52,9 +52,9 @@ pub async fn store(
 pub async fn expunge(db: &Db, account: AccountId, folder: FolderId, uids: Option<&[i64]>, now: Timestamp) -> Result<(i64, Vec<u32>)> {
     transaction!(db, |tx| {
         let locked = lock(tx, account).await?;
-        let sql = "SELECT uid FROM placement WHERE account = $1 AND folder = $2 AND (flags & $3) <> 0 ORDER BY uid";
-        let deleted = tx.rows(sql, args![account, folder, i64::from(Flags::DELETED.0)]).await?;
-        let mut deleted = deleted.iter().map(|row| row.int(0)).collect::<Result<Vec<_>>>()?;
+        let sql = "SELECT array_agg(uid) FROM placement WHERE account = $1 AND folder = $2 AND (flags & $3) <> 0";
+        let deleted = tx.row(sql, args![account, folder, i64::from(Flags::DELETED.0)]).await?;
+        let mut deleted = deleted.map_or(Ok(Vec::new()), |row| row.ints(0))?;
         if let Some(uids) = uids {
             let wanted: std::collections::HashSet<i64> = uids.iter().copied().collect();
             deleted.retain(|uid| wanted.contains(uid));
@@ -91,9 +91,9 @@ pub async fn copy(db: &Db, account: AccountId, from: FolderId, uids: &[i64], to:
         if source.is_empty() {
             return Ok(Copied { modseq: locked.modseq - 1, uid_validity, uids: Vec::new() });
         }
-        let bytes = source.iter().map(|p| p.size).sum();
+        let bytes = source.iter().map(|p| i64::from(p.size)).sum();
         locked.admit(bytes)?;
-        let uids = placement::copy(tx, account, to, locked.modseq, &source, now).await?;
+        let uids = placement::copy(tx, account, from, to, locked.modseq, &source, now).await?;
         locked.save(tx, bytes, source.len() as i64).await?;
         Ok(Copied { modseq: locked.modseq, uid_validity, uids })
     })
@@ -111,7 +111,7 @@ pub async fn move_to(db: &Db, account: AccountId, from: FolderId, uids: &[i64], 
         if source.is_empty() {
             return Ok(Copied { modseq: locked.modseq - 1, uid_validity, uids: Vec::new() });
         }
-        let pairs = placement::copy(tx, account, to, locked.modseq, &source, now).await?;
+        let pairs = placement::copy(tx, account, from, to, locked.modseq, &source, now).await?;
         let sources: Vec<i64> = source.iter().map(|p| p.uid.into()).collect();
         placement::expunge(tx, account, from, locked.modseq, &sources, now).await?;
         locked.save(tx, 0, 0).await?;

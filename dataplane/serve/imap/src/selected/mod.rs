@@ -23,7 +23,8 @@ use postern_store::{
     changes::Subscription,
     mail::{
         boxes::Boxes,
-        snapshot::{Entry, FolderCell, Snapshot},
+        cell::FolderCell,
+        snapshot::{Entry, Snapshot},
     },
 };
 

@@ -3,37 +3,30 @@
 //! ```text
 //!  flags, dates, sizes     from the snapshot: no statement at all
 //!  ENVELOPE, BODY…         and the summaries of a page of messages: one statement
-//!  BODY[…], RFC822…        and each body, once
+//!  BODY[…], RFC822…        and the bodies of a smaller page: one more statement
 //! ```
 //! `\Seen` is set when the answers are written, for many messages in one commit: what the client never got
 //! is never seen.
 
+mod page;
 mod write;
 
-use std::{
-    collections::{HashMap, VecDeque},
-    ops::Range,
-    sync::Arc,
-};
+use std::{collections::VecDeque, ops::Range, sync::Arc};
 
 use postern_proto_imap::types::{Code, FetchItem, Reply, SequenceSet};
 use postern_store::{
     StoreError,
-    mail::{FlagChange, Flags, read::StoredMessage, snapshot::Snapshot},
+    mail::{FlagChange, Flags, snapshot::Snapshot},
 };
 
+use self::page::Page;
 use super::finish;
 use crate::{
-    message::{self, Message},
     refused::{Answer, Refused},
     selected::{Moment, Selected},
     session::{FLUSH, Flow, ImapSession, Work},
 };
 
-/// Messages looked up together.
-const PAGE: usize = 1_000;
-/// The same when their bodies are read too.
-const BODIES: usize = 100;
 /// Messages that one commit marks as seen.
 const SEEN: usize = 1_000;
 
@@ -45,8 +38,7 @@ pub(crate) struct Fetch {
     /// The mailbox as the client knew it when it asked: no number moves meanwhile.
     told: Arc<Snapshot>,
     ranges: VecDeque<Range<usize>>,
-    page: VecDeque<usize>,
-    rows: HashMap<i64, StoredMessage>,
+    page: Page,
     sets_seen: bool,
     seen: Vec<i64>,
     trouble: Option<Refused>,
@@ -111,8 +103,7 @@ impl Fetch {
             items,
             told: selected.told.clone(),
             ranges: ranges.into(),
-            page: VecDeque::new(),
-            rows: HashMap::new(),
+            page: Page::default(),
             seen: Vec::new(),
             trouble: None,
         }
@@ -121,8 +112,8 @@ impl Fetch {
     /// Writes answers until there are none left (true) or the client must take some first (false).
     async fn go_on(&mut self, session: &mut ImapSession) -> Result<bool, Refused> {
         loop {
-            while let Some(index) = self.page.pop_front() {
-                self.one(session, index).await?;
+            while let Some(index) = self.page.next() {
+                self.one(session, index)?;
                 if self.seen.len() >= SEEN {
                     self.mark_seen(session).await?;
                 }
@@ -130,55 +121,30 @@ impl Fetch {
                     return Ok(false);
                 }
             }
-            if !self.turn_page(session).await? {
+            self.page = Page::take(&mut self.ranges, &self.told, self.needs, session.boxes(), session.account()?).await?;
+            if self.page.is_empty() {
                 self.mark_seen(session).await?;
                 return Ok(true);
             }
         }
     }
 
-    /// Takes the next messages and what the database has of them.
-    async fn turn_page(&mut self, session: &ImapSession) -> Result<bool, Refused> {
-        let size = if self.needs == Needs::Body { BODIES } else { PAGE };
-        while self.page.len() < size {
-            let Some(range) = self.ranges.front_mut() else { break };
-            let taken = range.start..range.end.min(range.start + size - self.page.len());
-            range.start = taken.end;
-            self.page.extend(taken);
-            if range.start >= range.end {
-                self.ranges.pop_front();
-            }
-        }
-        if self.needs > Needs::Snapshot && !self.page.is_empty() {
-            let ids: Vec<i64> = self.page.iter().filter_map(|index| self.told.get(*index)).map(|entry| entry.message).collect();
-            let account = session.account()?;
-            self.rows = session.boxes().messages(account, &ids).await?;
-        }
-        Ok(!self.page.is_empty())
-    }
-
     /// The answer for one message.
-    async fn one(&mut self, session: &mut ImapSession, index: usize) -> Result<(), Refused> {
+    fn one(&mut self, session: &mut ImapSession, index: usize) -> Result<(), Refused> {
         let Some(entry) = self.told.get(index) else { return Ok(()) };
-        // One message may have two copies in a folder: its row stays for the other.
-        let row = self.rows.get(&entry.message);
-        let content = match (self.needs, row) {
-            (Needs::Snapshot, _) => write::Content::None,
+        let content = match self.page.content(entry.message) {
+            Ok(content) => content,
             // Expunged so long ago that it is swept.
-            (_, None) => {
+            Err(StoreError::NotFound("message")) => {
                 self.trouble = Some(Refused::no(Code::ExpungeIssued, "A message is gone"));
                 return Ok(());
             }
-            (Needs::Summary, Some(row)) if message::is_readable(row) => write::Content::Summary(&row.summary),
-            (_, Some(row)) => match Message::read(session.boxes(), row.clone()).await {
-                Ok(message) => write::Content::Whole(message),
-                // The others can still be read.
-                Err(error @ (StoreError::Damaged(_) | StoreError::NotFound(_))) => {
-                    self.trouble = Some(error.into());
-                    return Ok(());
-                }
-                Err(error) => return Err(error.into()),
-            },
+            // The others can still be read.
+            Err(error @ (StoreError::Damaged(_) | StoreError::NotFound(_))) => {
+                self.trouble = Some(error.into());
+                return Ok(());
+            }
+            Err(error) => return Err(error.into()),
         };
         let unknown = write::message(session.server.output(), self.moment, index, entry, &self.items, &content);
         if unknown {
