@@ -3,7 +3,7 @@
 set -euo pipefail
 . "$(dirname "$0")/env.sh"
 
-PACKAGES="containerd runc containernetworking-plugins iptables nftables conntrack iproute2 busybox-static openssl procps curl pebble"
+PACKAGES="containerd runc containernetworking-plugins iptables nftables conntrack iproute2 busybox-static openssl procps curl postfix pebble"
 # ldd takes PostgreSQL's libraries from here (images/postgres.sh).
 PACKAGES="$PACKAGES libpq5 libldap-2.5-0 libicu72 libxml2 libpam0g liblz4-1 libzstd1 libgssapi-krb5-2"
 

@@ -2,11 +2,13 @@
 """Runs the stories: real clients against Postern in a real Kubernetes.
 
     run.py [NAME]...        all stories, or those whose file or test has one of the names in it
+    run.py --figure NAME    measures instead: e2e/figures/NAME.py
 
 The cluster is the one that KUBECONFIG names (with IMAGE_PREFIX and TAG for images that it can pull), or the one-node cluster
 of e2e/cluster. In the latter the stories run in a network namespace of their own, so that they come from outside.
 """
 
+import importlib
 import os
 import pathlib
 import subprocess
@@ -50,7 +52,10 @@ def flat(suite):
 
 def main():
     enter_the_outside()
-    sys.path.insert(0, str(HERE))
+    sys.path[:0] = [str(HERE), str(HERE.parent)]
+    if sys.argv[1:2] == ["--figure"]:
+        importlib.import_module(f"figures.{sys.argv[2]}").main()
+        return
     suite = chosen(sys.argv[1:])
     if suite.countTestCases() == 0:
         sys.exit("e2e: no story is called that")

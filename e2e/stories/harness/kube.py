@@ -29,7 +29,7 @@ def apply(manifests, *arguments):
 
 def get(kind, name=None, namespace=None):
     """One object, or the list of all."""
-    where = ["--namespace", namespace] if namespace else ["--all-namespaces"] if name is None else []
+    where = ["--namespace", namespace] if namespace else [] if name else ["--all-namespaces"]
     found = json.loads(kubectl("get", kind, *([name] if name else []), *where, "--output=json"))
     return found if name else found["items"]
 

@@ -52,3 +52,8 @@ def skip_name(message, at):
             return at + 2
         at += message[at] + 1
     return at + 1
+
+
+def stamp():
+    """A value that is new each time, for an annotation that asks for another look."""
+    return f"{time.time():.3f}"

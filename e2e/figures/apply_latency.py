@@ -1,0 +1,53 @@
+"""From `kubectl apply` of one Domain with ten Mailboxes until mail is accepted for all ten, ROUNDS times (20).
+
+    e2e/stories/run.py --figure apply_latency        (in the cluster that the stories use)
+"""
+
+import json
+import os
+import smtplib
+import statistics
+import time
+
+from harness import kube, tenant
+from harness.installation import PREVERIFIED, installed
+from harness.waiting import until
+
+ROUNDS = int(os.environ.get("ROUNDS", "20"))
+SPACE = "acme"
+# Argon2id, so that no password is hashed while the clock runs: what is measured is the way from Git to the door.
+HASH = "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHQ$xpr8vuyb0mw0vlZWtQ+KBRLgJBPSK7pQoqfhmQZDhqE"
+
+
+def accepts(address, recipients):
+    with smtplib.SMTP(address, 25, local_hostname="elsewhere.example", timeout=10) as client:
+        client.ehlo()
+        client.mail("x@elsewhere.example")
+        return all(client.rcpt(one)[0] == 250 for one in recipients)
+
+
+def main():
+    address = installed().address
+    taken = []
+    for number in range(ROUNDS):
+        domain = f"latency{number}.example"
+        assert (SPACE, domain) in PREVERIFIED, domain
+        boxes = [f"box{n}@{domain}" for n in range(10)]
+        objects = [tenant.of("Domain", f"latency{number}", {"domain": domain})]
+        objects += [
+            tenant.of("Mailbox", f"latency{number}-{n}", {"address": box, "auth": {"passwordHash": HASH}}) for n, box in enumerate(boxes)
+        ]
+        begun = time.monotonic()
+        tenant.apply(SPACE, *objects)
+        applied = time.monotonic()
+        until(f"mail for {domain}", lambda: accepts(address, boxes), 60)
+        taken.append((time.monotonic() - begun, time.monotonic() - applied))
+        kinds = [f"mailbox/latency{number}-{n}" for n in range(10)] + [f"domain/latency{number}"]
+        kube.kubectl("delete", "--namespace", SPACE, *kinds, "--timeout=60s")
+    whole, after = (sorted(column) for column in zip(*taken))
+    print(json.dumps({
+        "rounds": ROUNDS,
+        "p50_s": round(statistics.median(whole), 2),
+        "max_s": round(whole[-1], 2),
+        "p50_after_kubectl_returned_s": round(statistics.median(after), 2),
+    }))

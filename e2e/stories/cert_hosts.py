@@ -1,0 +1,67 @@
+"""A Domain's host gets a certificate once its DNS points here, and every process serves it without a restart."""
+
+import socket
+import ssl
+import unittest
+
+from harness import kube, names, tenant
+from harness.acme import Authority
+from harness.installation import ISSUER, authority, installed
+from harness.waiting import until
+
+SPACE = "acme"
+
+
+def served(address, name, roots, port=993):
+    """The certificate that a client which trusts `roots` is shown under a name."""
+    with socket.create_connection((address, port), 5) as plain:
+        with ssl.create_default_context(cadata=roots).wrap_socket(plain, server_hostname=name) as tls:
+            return tls.getpeercert()
+
+
+class Certificates(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.installation = installed()
+        cls.address = cls.installation.address
+        tenant.examples()
+
+    def made(self, name, domain, issuer):
+        spec = {"domain": domain, "hosts": {"mail": f"mail.{domain}"}, "certificates": {"issuerRef": {"kind": "ClusterIssuer", "name": issuer}}}
+        tenant.apply(SPACE, tenant.of("Domain", name, spec))
+        self.addCleanup(kube.kubectl, "delete", "domain", name, "--namespace", SPACE, "--timeout=30s")
+        self.addCleanup(names.remove, domain)
+
+    def test_a_certificate_is_asked_for_when_dns_points_here_and_not_before(self):
+        self.made("certs", "certs.example", ISSUER)
+        thing = kube.wait_condition("domain", "certs", SPACE, "CertificatesReady", "False", 30)
+        self.assertIn("mail.certs.example", kube.condition(thing, "CertificatesReady")["message"])
+        names.zone("certs.example", f"@ MX 10 mail.certs.example.\nmail A {self.address}")
+        kube.kubectl("annotate", "domain", "certs", "--namespace", SPACE, "postern.dev/check-at=now", "--overwrite")
+        kube.wait_condition("domain", "certs", SPACE, "CertificatesReady", seconds=90)
+        shown = until("the certificate to be served", lambda: served(self.address, "mail.certs.example", authority()), 30)
+        self.assertIn(("DNS", "mail.certs.example"), shown["subjectAltName"])
+
+    def test_a_renewed_certificate_is_served_without_a_restart(self):
+        names.zone("renewed.example", f"@ MX 10 mail.renewed.example.\nmail A {self.address}")
+        self.made("renewed", "renewed.example", ISSUER)
+        kube.wait_condition("domain", "renewed", SPACE, "CertificatesReady", seconds=90)
+        first = until("the certificate", lambda: served(self.address, "mail.renewed.example", authority()), 30)["serialNumber"]
+        secrets = [one for one in kube.get("certificate") if "mail.renewed.example" in one["spec"]["dnsNames"]]
+        # What `cmctl renew` does.
+        kube.kubectl("delete", "secret", secrets[0]["spec"]["secretName"], "--namespace", secrets[0]["metadata"]["namespace"])
+        until("the new one", lambda: served(self.address, "mail.renewed.example", authority())["serialNumber"] != first, 60)
+
+    def test_an_acme_server_finds_its_answer_on_port_80(self):
+        with Authority() as acme:
+            kube.apply(acme.issuer("acme-http"))
+            self.addCleanup(kube.kubectl, "delete", "clusterissuer", "acme-http")
+            names.zone("acme.example", f"@ MX 10 mail.acme.example.\nmail A {self.address}")
+            self.made("acme-example", "acme.example", "acme-http")
+            kube.wait_condition("domain", "acme-example", SPACE, "CertificatesReady", seconds=180)
+            shown = until("the certificate", lambda: served(self.address, "mail.acme.example", acme.issued_by), 30)
+            self.assertIn(("DNS", "mail.acme.example"), shown["subjectAltName"])
+
+
+if __name__ == "__main__":
+    unittest.main()

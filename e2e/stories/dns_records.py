@@ -1,0 +1,71 @@
+"""Status lists the records that a domain needs, what is there, and the line that mends each; against a real server."""
+
+import unittest
+
+from harness import kube, names, tenant
+from harness.installation import installed
+from harness.waiting import until
+
+SPACE = "acme"
+
+
+class Records(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.address = installed().address
+
+    def made(self, space, name, domain, **spec):
+        tenant.apply(space, tenant.of("Domain", name, {"domain": domain, **spec}))
+        self.addCleanup(kube.kubectl, "delete", "domain", name, "--namespace", space, "--ignore-not-found", "--timeout=30s")
+        self.addCleanup(names.remove, domain)
+
+    def records(self, name, space=SPACE):
+        return kube.get("domain", name, space)["status"].get("dns", {}).get("records", [])
+
+    def record(self, name, type_, owner, state, seconds=45):
+        def probe():
+            found = [one for one in self.records(name) if one["type"] == type_ and one["name"].rstrip(".") == owner]
+            assert found and found[0]["state"] == state, found
+            return found[0]
+
+        return until(f"{type_} of {owner} to be {state}", probe, seconds)
+
+    def look_again(self, name, space=SPACE):
+        kube.kubectl("annotate", "domain", name, "--namespace", space, f"postern.dev/check-at={names.stamp()}", "--overwrite")
+
+    def test_a_missing_record_is_named_and_found_when_it_comes(self):
+        names.zone("doctor.example", "www A 192.0.2.1")
+        self.made(SPACE, "doctor", "doctor.example", hosts={"mail": "mail.doctor.example"})
+        missing = self.record("doctor", "MX", "doctor.example", "Missing")
+        self.assertTrue(missing["expected"][0].endswith("mail.doctor.example."), missing)
+        self.assertTrue(missing["fix"])
+        names.zone("doctor.example", f"@ MX 10 mail.doctor.example.\nmail A {self.address}")
+        self.look_again("doctor")
+        self.record("doctor", "MX", "doctor.example", "Ok")
+
+    def test_a_wrong_record_is_shown_with_what_was_seen(self):
+        names.zone("wrong.example", "@ MX 10 mx.old.example.")
+        self.made(SPACE, "wrong", "wrong.example", hosts={"mail": "mail.wrong.example"})
+        wrong = self.record("wrong", "MX", "wrong.example", "Wrong")
+        self.assertEqual(wrong["observed"], ["10 mx.old.example."])
+
+    def test_what_interferes_is_shown(self):
+        names.zone("interferes.example", "@ MX 10 mail.interferes.example.\nimap CNAME imap.old.example.")
+        self.made(SPACE, "interferes", "interferes.example", hosts={"mail": "mail.interferes.example"})
+        self.record("interferes", "CNAME", "imap.interferes.example", "Interferes")
+
+    def test_a_domain_is_served_once_its_token_is_there(self):
+        names.zone("token.example", "www A 192.0.2.1")
+        with kube.Namespace("unproven") as space:
+            self.made(space, "token", "token.example")
+            token = until("the token", lambda: kube.get("domain", "token", space)["status"]["dns"]["verification"], 30)
+            self.assertEqual(kube.condition(kube.get("domain", "token", space), "Ready")["status"], "False")
+            owner = token["name"].rstrip(".").removesuffix(".token.example")
+            names.zone("token.example", f'{owner} TXT "{token["value"]}"')
+            self.look_again("token", space)
+            kube.wait_condition("domain", "token", space, "OwnershipVerified", seconds=60)
+            kube.wait_condition("domain", "token", space, seconds=60)
+
+
+if __name__ == "__main__":
+    unittest.main()

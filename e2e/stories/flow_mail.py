@@ -1,0 +1,108 @@
+"""Mail in, out and around through the installed product, with the objects of crds/examples."""
+
+import os
+import smtplib
+import unittest
+
+from harness import kube, mail
+from harness.installation import installed
+from harness.site import Site
+from harness.tenant import ALICE, BOB, examples
+
+
+class Flow(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.address = installed().address
+        examples()
+
+    def arrives(self, recipient, box, **headers):
+        text, token = mail.message("carol@elsewhere.example", recipient, **headers)
+        mail.send(self.address, "carol@elsewhere.example", recipient, text)
+        return mail.received(self.address, *box, token)
+
+    def test_mail_from_outside_is_read_over_imap_with_the_clients_own_address(self):
+        read = self.arrives(ALICE[0], ALICE)
+        if "OUTSIDE_IP" in os.environ:
+            self.assertIn(f"[{os.environ['OUTSIDE_IP']}]", read["Received"])
+
+    def test_every_address_of_a_box_reaches_it(self):
+        for address in ("a.smith@example.org", "alice+news@example.org", "alice@example.com", "whoever@example.org"):
+            with self.subTest(address):
+                self.arrives(address, ALICE)
+
+    def test_a_group_reaches_each_member(self):
+        text, token = mail.message("carol@elsewhere.example", "sales@example.org")
+        mail.send(self.address, "carol@elsewhere.example", "sales@example.org", text)
+        mail.received(self.address, *ALICE, token)
+        mail.received(self.address, *BOB, token)
+
+    def test_who_does_not_exist_is_refused_at_the_door(self):
+        with self.assertRaises(smtplib.SMTPRecipientsRefused) as refused:
+            self.arrives("nobody@example.net", BOB)
+        self.assertEqual([code for code, _ in refused.exception.recipients.values()], [550])
+
+    def test_a_domain_of_nobody_is_not_relayed_to(self):
+        with self.assertRaises(smtplib.SMTPRecipientsRefused):
+            self.arrives("someone@elsewhere.example", BOB)
+
+    def test_a_user_writes_to_a_neighbour(self):
+        text, token = mail.message(ALICE[0], BOB[0])
+        mail.send(self.address, ALICE[0], BOB[0], text, port=587, login=ALICE)
+        mail.received(self.address, *BOB, token)
+
+    def test_a_user_cannot_write_in_anothers_name(self):
+        text, _ = mail.message(BOB[0], "x@elsewhere.example")
+        with self.assertRaises((smtplib.SMTPSenderRefused, smtplib.SMTPDataError)):
+            mail.send(self.address, BOB[0], ALICE[0], text, port=587, login=ALICE)
+
+    def test_mail_to_another_site_arrives_there_signed(self):
+        with Site("elsewhere.example") as site:
+            text, token = mail.message(ALICE[0], "carol@elsewhere.example")
+            mail.send(self.address, ALICE[0], "carol@elsewhere.example", text, port=587, login=ALICE)
+            arrived = site.received(token)
+        self.assertIn("DKIM-Signature:", arrived)
+        self.assertIn("d=example.org", arrived)
+        self.assertIn("(using TLSv1.3", arrived)
+
+    def test_what_another_site_refuses_comes_back(self):
+        with Site("elsewhere.example") as site:
+            site.answers(gone="550 5.1.1 no such person")
+            text, token = mail.message(ALICE[0], "gone@elsewhere.example")
+            mail.send(self.address, ALICE[0], "gone@elsewhere.example", text, port=587, login=ALICE)
+
+            def report():
+                with mail.Imap(self.address, *ALICE) as client:
+                    client.select("INBOX", readonly=True)
+                    return client.search(None, "TEXT", f'"no such person"')[1][0] and client.search(None, "TEXT", token)[1][0]
+
+            mail.until("a report of the failure", report, 60)
+
+    def test_what_another_site_puts_off_arrives_later(self):
+        with Site("elsewhere.example") as site:
+            site.answers(slow="450 4.2.1 not now")
+            text, token = mail.message(ALICE[0], "slow@elsewhere.example")
+            mail.send(self.address, ALICE[0], "slow@elsewhere.example", text, port=587, login=ALICE)
+            mail.until("the other site's refusal", lambda: "not now" in (site.at / "log").read_text(), 60)
+            site.answers()
+            site.received(token, seconds=90)
+
+    def test_a_changed_object_counts_within_seconds(self):
+        def patch(spec):
+            kube.kubectl("patch", "mailbox", "bob", "--namespace", "acme", "--type=merge", "--patch", f'{{"spec": {spec}}}')
+
+        patch('{"aliases": ["robert@example.net"]}')
+        self.addCleanup(patch, '{"aliases": null}')
+        mail.until("the new address to be served", lambda: self.is_taken("robert@example.net"), 10)
+        patch('{"aliases": null}')
+        mail.until("the address to be gone", lambda: not self.is_taken("robert@example.net"), 10)
+
+    def is_taken(self, recipient):
+        with smtplib.SMTP(self.address, 25, local_hostname="elsewhere.example", timeout=10) as client:
+            client.ehlo()
+            client.mail("carol@elsewhere.example")
+            return client.rcpt(recipient)[0] == 250
+
+
+if __name__ == "__main__":
+    unittest.main()

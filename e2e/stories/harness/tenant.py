@@ -1,0 +1,31 @@
+"""Tenants: the one of crds/examples, and small ones that a story makes for itself."""
+
+import json
+import pathlib
+
+from . import kube
+
+EXAMPLES = pathlib.Path(__file__).resolve().parents[3] / "crds/examples"
+ALICE = ("alice@example.org", "sample-password-of-alice")
+BOB = ("bob@example.net", "sample-password-of-bob")
+
+
+def examples():
+    """Applies crds/examples as a user does, and waits until its boxes are served."""
+    kube.kubectl("apply", "-f", str(EXAMPLES))
+    for kind, name in (("domain", "example-org"), ("domain", "example-net"), ("mailbox", "alice"), ("mailbox", "bob")):
+        kube.wait_condition(kind, name, "acme", seconds=90)
+
+
+def of(kind, name, spec, annotations=None):
+    """An object as JSON, which is YAML; several are joined by a line of three dashes."""
+    metadata = {"name": name, **({"annotations": annotations} if annotations else {})}
+    return json.dumps({"apiVersion": "postern.dev/v1alpha1", "kind": kind, "metadata": metadata, "spec": spec})
+
+
+def secret(name, **values):
+    return json.dumps({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "stringData": values})
+
+
+def apply(space, *objects):
+    kube.kubectl("apply", "--namespace", space, "-f", "-", stdin="\n---\n".join(objects))

@@ -1,0 +1,89 @@
+"""Status says in one sentence what is so and what to do; columns show what one looks for."""
+
+import base64
+import unittest
+
+from harness import kube, mail, tenant
+from harness.installation import PREVERIFIED, installed
+from harness.waiting import until
+
+SPACE = "acme"
+
+
+class Status(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.address = installed().address
+        tenant.examples()
+
+    def made(self, kind, name, spec):
+        tenant.apply(SPACE, tenant.of(kind, name, spec))
+        self.addCleanup(kube.kubectl, "delete", kind.lower(), name, "--namespace", SPACE, "--ignore-not-found", "--timeout=30s")
+
+    def test_columns_show_what_one_looks_for(self):
+        for kind, columns in (
+            ("domains", ["DOMAIN", "OWNED", "DNS", "CERT", "BOXES", "READY", "REASON", "AGE"]),
+            ("mailboxes", ["ADDRESS", "USED", "QUOTA", "LASTLOGIN", "READY"]),
+            ("ippools", ["IPS", "WARMUP", "DEFERRED", "PAUSED", "READY"]),
+            ("brandings", ["READY"]),
+        ):
+            head = kube.kubectl("get", kind, "--namespace", SPACE).splitlines()[0].split()
+            for column in columns:
+                self.assertIn(column, head, kind)
+
+    def test_wait_for_ready_works(self):
+        kube.kubectl("wait", "--for=condition=Ready", "domain/example-org", "mailbox/alice", "--namespace", SPACE, "--timeout=30s")
+
+    def test_kstatus_finds_what_it_reads(self):
+        for kind, name in (("domain", "example-org"), ("mailbox", "alice")):
+            thing = kube.get(kind, name, SPACE)
+            self.assertEqual(thing["status"]["observedGeneration"], thing["metadata"]["generation"])
+            states = {one: kube.condition(thing, one).get("status") for one in ("Ready", "Reconciling", "Stalled")}
+            self.assertEqual(states, {"Ready": "True", "Reconciling": "False", "Stalled": "False"}, f"{kind}/{name}")
+
+    def test_a_box_without_its_domain_says_so_and_comes_when_the_domain_does(self):
+        self.made("Mailbox", "early", {"address": "early@later.example", "auth": {"generate": True}})
+        found = kube.condition(kube.wait_condition("mailbox", "early", SPACE, "Ready", "False"), "Ready")
+        self.assertEqual(found["reason"], "DomainNotFound", found)
+        self.assertIn("later.example", found["message"])
+        self.assertIn(("acme", "later.example"), PREVERIFIED)
+        self.made("Domain", "later", {"domain": "later.example"})
+        kube.wait_condition("mailbox", "early", SPACE, seconds=30)
+
+    def test_a_missing_secret_is_named_and_waited_for(self):
+        auth = {"passwordSecretRef": {"name": "not-yet", "key": "password"}}
+        self.made("Mailbox", "dora", {"address": "dora@example.org", "auth": auth})
+        found = kube.condition(kube.wait_condition("mailbox", "dora", SPACE, "CredentialsReady", "False"), "CredentialsReady")
+        self.assertEqual(found["reason"], "SecretMissing", found)
+        self.assertIn("not-yet", found["message"])
+        tenant.apply(SPACE, tenant.secret("not-yet", password="a-password-of-dora"))
+        self.addCleanup(kube.kubectl, "delete", "secret", "not-yet", "--namespace", SPACE)
+        kube.kubectl("annotate", "mailbox", "dora", "--namespace", SPACE, "postern.dev/check-at=now", "--overwrite")
+        kube.wait_condition("mailbox", "dora", SPACE, seconds=60)
+        mail.Imap(self.address, "dora@example.org", "a-password-of-dora").logout()
+
+    def test_an_address_is_given_once(self):
+        self.made("Mailbox", "second", {"address": "alice@example.org", "auth": {"generate": True}})
+        found = kube.condition(kube.wait_condition("mailbox", "second", SPACE, "Accepted", "False"), "Accepted")
+        self.assertEqual(found["reason"], "AddressTaken", found)
+        self.assertEqual(kube.condition(kube.get("mailbox", "alice", SPACE), "Ready")["status"], "True")
+
+    def test_a_generated_password_lies_in_a_secret_and_works(self):
+        self.made("Mailbox", "gen", {"address": "gen@example.org", "auth": {"generate": True}})
+        kube.wait_condition("mailbox", "gen", SPACE)
+        found = until("the Secret", lambda: kube.get("secret", "gen-credentials", SPACE), 20)
+        self.assertEqual(found["metadata"]["ownerReferences"][0]["kind"], "Mailbox")
+        password = base64.b64decode(found["data"]["password"]).decode()
+        mail.Imap(self.address, "gen@example.org", password).logout()
+
+    def test_a_stranger_cannot_take_a_domain(self):
+        with kube.Namespace("stranger") as space:
+            tenant.apply(space, tenant.of("Domain", "theirs", {"domain": "example.org"}))
+            thing = kube.wait_condition("domain", "theirs", space, "Ready", "False")
+            self.assertNotEqual(kube.condition(thing, "OwnershipVerified").get("status"), "True")
+            self.assertEqual(kube.condition(kube.get("domain", "example-org", SPACE), "Ready")["status"], "True")
+            kube.kubectl("delete", "domain", "theirs", "--namespace", space, "--timeout=30s")
+
+
+if __name__ == "__main__":
+    unittest.main()
