@@ -36,7 +36,9 @@ class Installation:
 @functools.cache
 def installed():
     """The running installation; installs or upgrades it when asked for the first time."""
-    kube.apply(f"apiVersion: v1\nkind: Namespace\nmetadata: {{name: {NAMESPACE}}}\n")
+    # The tenant's too: the chart binds the operator's right to read Secrets in it.
+    for space in (NAMESPACE, "acme"):
+        kube.apply(f"apiVersion: v1\nkind: Namespace\nmetadata: {{name: {space}}}\n")
     kube.kubectl("apply", "--namespace", NAMESPACE, "-f", "-", stdin=manifest("postgres.yaml"))
     kube.apply(manifest("issuer.yaml"))
     kube.rolled_out("statefulset/database", NAMESPACE)
