@@ -26,7 +26,10 @@ build addons coredns ./coredns
 build addons pause ./pause
 build addons metallb-controller go.universe.tf/metallb/controller
 build addons local-path-provisioner github.com/rancher/local-path-provisioner
-build addons helm helm.sh/helm/v3/cmd/helm "-X helm.sh/helm/v3/internal/version.version=$HELM"
+# The version that `helm template` and `helm lint` take for granted where no cluster is asked.
+stamps="-X helm.sh/helm/v3/internal/version.version=$HELM"
+for package in chartutil lint/rules; do stamps+=" -X helm.sh/helm/v3/pkg/$package.k8sVersionMajor=1 -X helm.sh/helm/v3/pkg/$package.k8sVersionMinor=34"; done
+build addons helm helm.sh/helm/v3/cmd/helm "$stamps"
 build certmanager certmanager .
 
 image() { # NAME YOUNGEST-INPUT ARGUMENT...

@@ -25,7 +25,7 @@ def enter_the_outside():
     if "KUBECONFIG" in os.environ:
         return
     env = HERE.parent / "cluster/env.sh"
-    script = f'. "{env}"; [ -S "$SOCKET" ] || fail "no cluster is up (make e2e-up), and KUBECONFIG names none"; export IMAGE_PREFIX OUTSIDE_IP E2E; ' \
+    script = f'. "{env}"; [ -S "$SOCKET" ] || fail "no cluster is up (make e2e-up), and KUBECONFIG names none"; export IMAGE_PREFIX OUTSIDE_IP SOCKET E2E; ' \
         'exec nsenter --net="/run/netns/$OUTSIDE" "$0" "$@"'
     os.execvp("bash", ["bash", "-c", script, __file__, *sys.argv[1:]])
 

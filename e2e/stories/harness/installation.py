@@ -42,15 +42,20 @@ def installed():
     kube.kubectl("apply", "--namespace", NAMESPACE, "-f", "-", stdin=manifest("postgres.yaml"))
     kube.apply(manifest("issuer.yaml"))
     kube.rolled_out("statefulset/database", NAMESPACE)
-    with tempfile.NamedTemporaryFile("w", suffix=".yaml") as values:
-        values.write(manifest("values.yaml", PREVERIFIED=preverified()))
-        values.flush()
-        kube.run("helm", "upgrade", "--install", RELEASE, str(CHART), "--namespace", NAMESPACE, "--values", values.name,
-                 "--wait", "--timeout=240s", seconds=300)
+    release()
     name = kube.get("mailcluster", namespace=NAMESPACE)[0]["metadata"]["name"]
     kube.wait_condition("mailcluster", name, NAMESPACE, seconds=240)
     service = f"{name}-frontend"
     return Installation(name, kube.balancer_address(service, NAMESPACE), f"deployment/{name}-frontend", f"deployment/{name}-sender")
+
+
+def release(*arguments):
+    """Makes the release what the sources and the stories' values say, and then the arguments."""
+    with tempfile.NamedTemporaryFile("w", suffix=".yaml") as values:
+        values.write(manifest("values.yaml", PREVERIFIED=preverified()))
+        values.flush()
+        command = ["helm", "upgrade", "--install", RELEASE, str(CHART), "--namespace", NAMESPACE, "--values", values.name]
+        kube.run(*command, *arguments, "--wait", "--timeout=240s", seconds=300)
 
 
 def preverified():
