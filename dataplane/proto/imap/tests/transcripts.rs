@@ -51,7 +51,7 @@ fn play(name: &str, text: &str, split: usize) {
                 let answer = String::from_utf8_lossy(&answer);
                 match rest.split_once('…') {
                     Some((before, behind)) => {
-                        assert!(answer.starts_with(before) && answer.ends_with(&format!("{behind}\r\n")), "{at}: {answer}")
+                        assert!(answer.starts_with(before) && answer.ends_with(&format!("{behind}\r\n")), "{at}: {answer}");
                     }
                     None => assert_eq!(answer, format!("{rest}\r\n"), "{at}"),
                 }

@@ -27,6 +27,11 @@ pub(crate) fn write_flags(fetch: &mut FetchWriter<'_>, entry: &Entry) {
     fetch.flags(system(entry.flags), entry.keywords.iter().flat_map(|k| k.split(' ')));
 }
 
+/// A MODSEQ; the store's are never negative.
+pub(crate) fn modseq(stored: i64) -> u64 {
+    u64::try_from(stored).unwrap_or(0)
+}
+
 /// What STORE asks for.
 pub(crate) fn change(op: &StoreOp) -> FlagChange {
     let system = stored(op.flags.system);

@@ -13,7 +13,7 @@ use postern_core::{AccountId, BlobId, Clock, FolderId, MessageId, Timestamp};
 use super::{
     FlagChange, Folder, SpecialUse, Usage, account,
     cell::FolderCell,
-    folder, read,
+    folder, history, read,
     read::{StoredMessage, Summaries},
     snapshot::Snapshot,
     transfer::{self, Copied, Stored},
@@ -180,6 +180,14 @@ impl Boxes {
         let gone = transfer::expunge(&self.db, account, folder, uids, self.clock.now()).await?;
         self.changes.announce([(account, gone.0)]);
         Ok(gone)
+    }
+
+    /// UIDs that a folder has lost above a MODSEQ; `None` when it has forgotten some of them.
+    ///
+    /// # Errors
+    /// [`crate::StoreError::NotFound`] when the folder is gone; else as the database says.
+    pub async fn expunged_since(&self, account: AccountId, folder: FolderId, since: i64) -> Result<Option<Vec<u32>>> {
+        history::expunged_since(&self.db, account, folder, since).await
     }
 
     /// See [`transfer::copy`].

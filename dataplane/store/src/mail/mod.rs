@@ -9,6 +9,7 @@ pub mod boxes;
 pub mod cell;
 pub mod flags;
 pub mod folder;
+mod history;
 pub mod placement;
 pub mod read;
 pub mod snapshot;

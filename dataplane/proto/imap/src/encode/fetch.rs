@@ -83,6 +83,13 @@ impl<'o> FetchWriter<'o> {
         number(self.out, octets);
     }
 
+    /// `MODSEQ (n)` (RFC 7162 §3.1.4.2)
+    pub fn modseq(&mut self, modseq: u64) {
+        self.item(b"MODSEQ (");
+        number(self.out, modseq);
+        self.out.push(b')');
+    }
+
     /// `ENVELOPE (…)`
     pub fn envelope(&mut self, envelope: &EnvelopeRef<'_>) {
         self.item(b"ENVELOPE ");

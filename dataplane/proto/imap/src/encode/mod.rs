@@ -13,6 +13,7 @@ mod section;
 mod status;
 mod structure;
 mod text;
+mod vanished;
 
 pub use fetch::FetchWriter;
 pub use mailbox::{ListItem, list, lsub, namespace, status};
@@ -20,3 +21,4 @@ pub use search::{SearchAnswer, esearch, search};
 pub use section::section;
 pub use status::{capability, continuation, enabled, exists, expunge, flags, id, recent, tagged, untagged};
 pub use text::{mailbox_name, number, sequence_set, set, string};
+pub use vanished::vanished;

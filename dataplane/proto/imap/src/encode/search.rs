@@ -14,14 +14,21 @@ pub struct SearchAnswer<'f> {
     pub result: SearchReturn,
     /// The matches.
     pub found: &'f UidSet,
+    /// The highest mod-sequence of what is told, when MODSEQ was among the keys (RFC 7162 §3.1.6).
+    pub modseq: Option<u64>,
 }
 
-/// `"*" SP "SEARCH" *(SP nz-number) CRLF`, of rev1 without RETURN.
-pub fn search(out: &mut Vec<u8>, found: &UidSet) {
+/// `"*" SP "SEARCH" *(SP nz-number) [SP "(" "MODSEQ" SP mod-sequence-value ")"] CRLF`, of rev1 without RETURN (RFC 7162 §7).
+pub fn search(out: &mut Vec<u8>, found: &UidSet, modseq: Option<u64>) {
     out.extend_from_slice(b"* SEARCH");
     for n in found.iter() {
         out.push(b' ');
         number(out, u64::from(n));
+    }
+    if let Some(modseq) = modseq {
+        out.extend_from_slice(b" (MODSEQ ");
+        number(out, modseq);
+        out.push(b')');
     }
     out.extend_from_slice(b"\r\n");
 }
@@ -30,7 +37,7 @@ pub fn search(out: &mut Vec<u8>, found: &UidSet) {
 ///
 /// MIN, MAX and ALL are left out when nothing was found; with SAVE alone nothing is to be written at all.
 pub fn esearch(out: &mut Vec<u8>, answer: SearchAnswer<'_>) {
-    let SearchAnswer { tag, uid, result, found } = answer;
+    let SearchAnswer { tag, uid, result, found, modseq } = answer;
     out.extend_from_slice(b"* ESEARCH (TAG ");
     string(out, tag.as_str().as_bytes(), Dialect::REV1);
     out.push(b')');
@@ -55,6 +62,10 @@ pub fn esearch(out: &mut Vec<u8>, answer: SearchAnswer<'_>) {
         out.extend_from_slice(b" ALL ");
         set(out, found);
     }
+    if let Some(modseq) = modseq {
+        out.extend_from_slice(b" MODSEQ ");
+        number(out, modseq);
+    }
     out.extend_from_slice(b"\r\n");
 }
 
@@ -68,19 +79,19 @@ mod tests {
         let found: UidSet = [2, 10, 11].into_iter().collect();
         let mut out = Vec::new();
         let min_count = SearchReturn { min: true, count: true, ..SearchReturn::default() };
-        esearch(&mut out, SearchAnswer { tag: &tag, uid: false, result: min_count, found: &found });
+        esearch(&mut out, SearchAnswer { tag: &tag, uid: false, result: min_count, found: &found, modseq: None });
         let all = SearchReturn { all: true, ..SearchReturn::default() };
-        esearch(&mut out, SearchAnswer { tag: &tag, uid: true, result: all, found: &found });
-        esearch(&mut out, SearchAnswer { tag: &tag, uid: false, result: all, found: &UidSet::new() });
-        search(&mut out, &found);
-        search(&mut out, &UidSet::new());
+        esearch(&mut out, SearchAnswer { tag: &tag, uid: true, result: all, found: &found, modseq: Some(917_162_500) });
+        esearch(&mut out, SearchAnswer { tag: &tag, uid: false, result: all, found: &UidSet::new(), modseq: None });
+        search(&mut out, &found, Some(917_162_500));
+        search(&mut out, &UidSet::new(), None);
         assert_eq!(
             String::from_utf8(out).unwrap(),
             concat!(
                 "* ESEARCH (TAG \"A282\") MIN 2 COUNT 3\r\n",
-                "* ESEARCH (TAG \"A282\") UID ALL 2,10:11\r\n",
+                "* ESEARCH (TAG \"A282\") UID ALL 2,10:11 MODSEQ 917162500\r\n",
                 "* ESEARCH (TAG \"A282\")\r\n",
-                "* SEARCH 2 10 11\r\n",
+                "* SEARCH 2 10 11 (MODSEQ 917162500)\r\n",
                 "* SEARCH\r\n",
             )
         );

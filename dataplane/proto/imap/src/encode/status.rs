@@ -31,7 +31,7 @@ pub fn capability(out: &mut Vec<u8>, list: &str) {
 pub fn enabled(out: &mut Vec<u8>, extensions: &[Extension]) {
     out.extend_from_slice(b"* ENABLED");
     for (extension, name) in Extension::NAMES {
-        if extensions.contains(&extension) {
+        if extensions.contains(extension) {
             out.push(b' ');
             out.extend_from_slice(name.as_bytes());
         }
@@ -141,6 +141,14 @@ fn resp_text_code(out: &mut Vec<u8>, code: &Code) {
             flag_list(out, flags.system, flags.keywords.iter().map(Keyword::as_str).chain(any));
             out.push(b')');
         }
+        Code::HighestModSeq(n) => {
+            out.extend_from_slice(b"HIGHESTMODSEQ ");
+            number(out, *n);
+        }
+        Code::Modified(messages) => {
+            out.extend_from_slice(b"MODIFIED ");
+            set(out, messages);
+        }
         Code::UidNext(n) => word_and_number(out, b"UIDNEXT ", *n),
         Code::UidValidity(n) => word_and_number(out, b"UIDVALIDITY ", *n),
         Code::Unseen(n) => word_and_number(out, b"UNSEEN ", *n),
@@ -198,6 +206,8 @@ const fn word(code: &Code) -> &'static str {
         Code::AppendUid { .. }
         | Code::CopyUid { .. }
         | Code::Capability(_)
+        | Code::HighestModSeq(_)
+        | Code::Modified(_)
         | Code::PermanentFlags { .. }
         | Code::UidNext(_)
         | Code::UidValidity(_)
@@ -231,6 +241,8 @@ mod tests {
             ),
             (Code::PermanentFlags { flags: Flags::default(), new_keywords: false }, "[PERMANENTFLAGS ()]"),
             (Code::UidNext(4392), "[UIDNEXT 4392]"),
+            (Code::HighestModSeq(715_194_045_007), "[HIGHESTMODSEQ 715194045007]"),
+            (Code::Modified(uids(&[7, 9])), "[MODIFIED 7,9]"),
             (Code::ReadOnly, "[READ-ONLY]"),
         ] {
             assert_eq!(line(&Reply::ok("done").with(code)), format!("A1 OK {text} done\r\n"));

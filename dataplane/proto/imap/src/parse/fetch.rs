@@ -1,7 +1,7 @@
 //! FETCH.
 
 use super::{
-    ParseError,
+    ParseError, condstore,
     token::{Parser, utf8},
 };
 use crate::types::{Command, FetchItem, MAX_PART_DEPTH, Part, Partial, Rfc822, Section, SectionText};
@@ -11,7 +11,7 @@ const MAX_ITEMS: usize = 256;
 
 const NO_SECTION: ParseError = ParseError::Syntax("Expected a section such as [1.2.HEADER]");
 
-/// `fetch = "FETCH" SP sequence-set SP ("ALL" / "FULL" / "FAST" / fetch-att / "(" fetch-att *(SP fetch-att) ")")`
+/// `fetch = "FETCH" SP sequence-set SP ("ALL" / "FULL" / "FAST" / fetch-att / "(" fetch-att *(SP fetch-att) ")") [fetch-modifiers]`
 pub(super) fn fetch(p: &mut Parser<'_>, uid: bool) -> Result<Command, ParseError> {
     p.space()?;
     let set = p.sequence_set()?;
@@ -40,7 +40,8 @@ pub(super) fn fetch(p: &mut Parser<'_>, uid: bool) -> Result<Command, ParseError
     if uid && !items.contains(&FetchItem::Uid) {
         items.insert(0, FetchItem::Uid);
     }
-    Ok(Command::Fetch { uid, set, items })
+    let modifiers = condstore::fetch_modifiers(p, uid)?;
+    Ok(Command::Fetch { uid, set, items, modifiers })
 }
 
 /// The macros of RFC 9051 §6.4.5; only alone, never in a list.
@@ -66,6 +67,7 @@ fn item(p: &mut Parser<'_>) -> Result<FetchItem, ParseError> {
         "ENVELOPE" => FetchItem::Envelope,
         "BODYSTRUCTURE" => FetchItem::BodyStructure,
         "RFC822.SIZE" => FetchItem::Size,
+        "MODSEQ" => FetchItem::ModSeq,
         "RFC822" => FetchItem::Rfc822(Rfc822::All),
         "RFC822.HEADER" => FetchItem::Rfc822(Rfc822::Header),
         "RFC822.TEXT" => FetchItem::Rfc822(Rfc822::Text),

@@ -1,11 +1,12 @@
 //! Commands that name mailboxes: SELECT, EXAMINE, CREATE, DELETE, RENAME, SUBSCRIBE, UNSUBSCRIBE, STATUS.
 
-use super::{ParseError, token::Parser};
+use super::{ParseError, condstore, token::Parser};
 use crate::types::{Command, MailboxName, SpecialUse, StatusItem};
 
-/// `select = "SELECT" SP mailbox`, `examine = "EXAMINE" SP mailbox`
+/// `select = "SELECT" SP mailbox [select-params]`, `examine = "EXAMINE" SP mailbox [select-params]`
 pub(super) fn select(p: &mut Parser<'_>, read_only: bool) -> Result<Command, ParseError> {
-    Ok(Command::Select { mailbox: one(p)?, read_only })
+    let mailbox = one(p)?;
+    Ok(Command::Select { mailbox, read_only, params: condstore::select_params(p)? })
 }
 
 /// `SP mailbox`

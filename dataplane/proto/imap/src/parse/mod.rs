@@ -6,6 +6,7 @@
 //! input, keeps state or answers.
 
 mod append;
+mod condstore;
 mod date;
 mod fetch;
 mod flag;

@@ -1,7 +1,7 @@
 //! SEARCH.
 
 use super::{
-    ParseError,
+    ParseError, condstore,
     token::{Parser, utf8},
 };
 use crate::types::{Command, DateField, EnvelopeField, Keyword, MAX_SEARCH_DEPTH, SearchArgs, SearchKey, SearchReturn, SystemFlags};
@@ -111,6 +111,7 @@ fn key(p: &mut Parser<'_>, depth: usize, budget: &mut usize) -> Result<SearchKey
         "SENTSINCE" => K::Since(DateField::Sent, p.date()?),
         "OLDER" => K::Older(p.nz_number()?),
         "YOUNGER" => K::Younger(p.nz_number()?),
+        "MODSEQ" => condstore::search_modseq(p)?,
         "LARGER" => K::Larger(p.number()?),
         "SMALLER" => K::Smaller(p.number()?),
         "FROM" => K::Envelope(EnvelopeField::From, p.text()?),

@@ -1,12 +1,13 @@
 //! STORE, COPY, MOVE, EXPUNGE.
 
-use super::{ParseError, token::Parser};
+use super::{ParseError, condstore, token::Parser};
 use crate::types::{Command, Flags, SequenceSet, StoreMode, StoreOp};
 
-/// `store = "STORE" SP sequence-set SP store-att-flags`
+/// `store = "STORE" SP sequence-set [store-modifiers] SP store-att-flags`
 pub(super) fn store(p: &mut Parser<'_>, uid: bool) -> Result<Command, ParseError> {
     let set = set(p)?;
     p.space()?;
+    let unchanged_since = condstore::store_modifiers(p)?;
     let mode = if p.take(b'+') {
         StoreMode::Add
     } else if p.take(b'-') {
@@ -21,7 +22,7 @@ pub(super) fn store(p: &mut Parser<'_>, uid: bool) -> Result<Command, ParseError
     };
     p.space()?;
     let flags = if p.peek() == Some(b'(') { p.flag_list()? } else { bare_flags(p)? };
-    Ok(Command::Store { uid, set, op: StoreOp { mode, silent, flags } })
+    Ok(Command::Store { uid, set, unchanged_since, op: StoreOp { mode, silent, flags } })
 }
 
 /// `flag *(SP flag)`

@@ -22,6 +22,10 @@ impl<'a> Parser<'a> {
         Self { rest: frame, dialect }
     }
 
+    pub(super) const fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
     pub(super) fn at_end(&self) -> bool {
         self.rest.is_empty()
     }

@@ -67,6 +67,8 @@ const AFTER_LOGIN: &[&str] = &[
     "WITHIN",
     "STATUS=SIZE",
     "BINARY",
+    "CONDSTORE",
+    "QRESYNC",
 ];
 
 impl fmt::Display for Capabilities<'_> {

@@ -13,6 +13,7 @@ impl Server {
             return Some(self.reject(Some(tag), &reply));
         }
         self.bad = 0;
+        self.dialect.condstore |= command.enables_condstore();
         let then = match &command {
             Command::Capability => {
                 let list = self.capabilities().to_string();
@@ -83,12 +84,15 @@ impl Server {
 fn enable(wanted: &[Extension], dialect: &mut Dialect, out: &mut Vec<u8>) {
     let mut news = Vec::new();
     for extension in wanted {
+        let before = *dialect;
         match extension {
-            Extension::Imap4Rev2 if !dialect.rev2 => {
-                *dialect = Dialect::REV2;
-                news.push(*extension);
-            }
-            Extension::Imap4Rev2 => {}
+            Extension::Imap4Rev2 => (dialect.rev2, dialect.utf8) = (true, true),
+            Extension::Condstore => dialect.condstore = true,
+            // RFC 7162 §3.2.3: QRESYNC enables CONDSTORE.
+            Extension::QResync => (dialect.qresync, dialect.condstore) = (true, true),
+        }
+        if *dialect != before {
+            news.push(*extension);
         }
     }
     encode::enabled(out, &news);

@@ -77,10 +77,14 @@ pub enum Code {
     ExpungeIssued,
     /// `HASCHILDREN`: cannot be deleted for its children.
     HasChildren,
+    /// `HIGHESTMODSEQ n`: the client knows of every change up to it (RFC 7162 §3.1.2.1).
+    HighestModSeq(u64),
     /// `INUSE`: locked; try again.
     InUse,
     /// `LIMIT`: one of the server's limits is reached.
     Limit,
+    /// `MODIFIED set`: not stored, for they have changed since (RFC 7162 §3.1.3).
+    Modified(UidSet),
     /// `NONEXISTENT`: no such mailbox.
     NonExistent,
     /// `NOPERM`.

@@ -2,7 +2,10 @@
 
 use postern_core::Secret;
 
-use super::{DateTime, FetchItem, Flags, ListArgs, MailboxName, Pattern, SearchArgs, SequenceSet, SpecialUse, StatusItem, StoreOp};
+use super::{
+    DateTime, FetchItem, FetchModifiers, Flags, ListArgs, MailboxName, Pattern, SearchArgs, SelectParams, SequenceSet, SpecialUse,
+    StatusItem, StoreOp,
+};
 
 /// `auth-type = atom` in capitals: the name of a SASL mechanism (RFC 4422 §3.1).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -21,11 +24,16 @@ impl Mechanism {
 pub enum Extension {
     /// `IMAP4rev2`: UTF-8 everywhere, ESEARCH for every SEARCH, no RECENT.
     Imap4Rev2,
+    /// `CONDSTORE`: mod-sequences in every FETCH (RFC 7162 §3.1).
+    Condstore,
+    /// `QRESYNC`: VANISHED for EXPUNGE, and CONDSTORE (RFC 7162 §3.2.3).
+    QResync,
 }
 
 impl Extension {
     /// Every extension with its name on the wire.
-    pub const NAMES: [(Self, &'static str); 1] = [(Self::Imap4Rev2, "IMAP4rev2")];
+    pub const NAMES: &[(Self, &'static str)] =
+        &[(Self::Imap4Rev2, "IMAP4rev2"), (Self::Condstore, "CONDSTORE"), (Self::QResync, "QRESYNC")];
 }
 
 /// What APPEND says of one message before its bytes (RFC 9051 §6.3.12).
@@ -76,6 +84,8 @@ pub enum Command {
         mailbox: MailboxName,
         /// `EXAMINE`.
         read_only: bool,
+        /// How to open it.
+        params: SelectParams,
     },
     /// `CREATE mailbox [(USE (…))]` (RFC 6154).
     Create {
@@ -130,6 +140,8 @@ pub enum Command {
         set: SequenceSet,
         /// What of them, macros resolved, each once.
         items: Vec<FetchItem>,
+        /// Which of them.
+        modifiers: FetchModifiers,
     },
     /// `STORE` and `UID STORE`.
     Store {
@@ -137,6 +149,8 @@ pub enum Command {
         uid: bool,
         /// Which messages.
         set: SequenceSet,
+        /// Only messages that have not changed above this mod-sequence (RFC 7162 §3.1.3).
+        unchanged_since: Option<u64>,
         /// What to do.
         op: StoreOp,
     },
@@ -161,6 +175,20 @@ pub enum Command {
 }
 
 impl Command {
+    /// Whether it asks for mod-sequences, so that they are told from now on (RFC 7162 §3.1, "CONDSTORE enabling commands").
+    #[must_use]
+    pub fn enables_condstore(&self) -> bool {
+        match self {
+            Self::Select { params, .. } => params.condstore || params.resync.is_some(),
+            Self::Status { items, .. } => items.contains(&StatusItem::HighestModSeq),
+            Self::List(args) => args.result.status.contains(&StatusItem::HighestModSeq),
+            Self::Fetch { items, modifiers, .. } => items.contains(&FetchItem::ModSeq) || modifiers.changed_since.is_some(),
+            Self::Store { unchanged_since, .. } => unchanged_since.is_some(),
+            Self::Search(args) => args.key.asks_modseq(),
+            _ => false,
+        }
+    }
+
     /// Its name as clients write it, for logs and counts; `UID` is told with the arguments.
     #[must_use]
     pub const fn name(&self) -> &'static str {

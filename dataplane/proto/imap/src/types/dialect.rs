@@ -7,11 +7,15 @@ pub struct Dialect {
     pub utf8: bool,
     /// IMAP4rev2 rules: every SEARCH is answered by ESEARCH, nothing is RECENT (RFC 9051 Appendix E).
     pub rev2: bool,
+    /// FETCH tells mod-sequences: a command has asked for them (RFC 7162 §3.1).
+    pub condstore: bool,
+    /// VANISHED takes the place of EXPUNGE (RFC 7162 §3.2.3).
+    pub qresync: bool,
 }
 
 impl Dialect {
     /// RFC 3501, until something is enabled.
-    pub const REV1: Self = Self { utf8: false, rev2: false };
+    pub const REV1: Self = Self { utf8: false, rev2: false, condstore: false, qresync: false };
     /// RFC 9051, after ENABLE IMAP4rev2.
-    pub const REV2: Self = Self { utf8: true, rev2: true };
+    pub const REV2: Self = Self { utf8: true, rev2: true, ..Self::REV1 };
 }

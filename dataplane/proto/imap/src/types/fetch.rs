@@ -78,6 +78,8 @@ pub enum FetchItem {
     InternalDate,
     /// `RFC822.SIZE`.
     Size,
+    /// `MODSEQ` (RFC 7162 §3.1.4.2).
+    ModSeq,
     /// `ENVELOPE`.
     Envelope,
     /// `BODY`: the structure without extension data.

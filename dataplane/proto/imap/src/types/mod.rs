@@ -11,6 +11,7 @@ mod fetch;
 mod flag;
 mod list;
 mod mailbox;
+mod modseq;
 mod pattern;
 mod search;
 mod sequence;
@@ -25,6 +26,7 @@ pub use fetch::{FetchItem, MAX_PART_DEPTH, Part, Partial, Rfc822, Section, Secti
 pub use flag::{Flag, Flags, Keyword, NotAKeyword, StoreMode, StoreOp, SystemFlags};
 pub use list::{ListArgs, ListReturn, ListSelect, MailboxAttributes, SpecialUse};
 pub use mailbox::{DELIMITER, MailboxName, NotAMailboxName};
+pub use modseq::{FetchModifiers, Resync, SelectParams};
 pub use pattern::Pattern;
 pub use search::{DateField, EnvelopeField, MAX_SEARCH_DEPTH, SearchArgs, SearchKey, SearchReturn};
 pub use sequence::{SequenceNumber, SequenceRange, SequenceSet, UidSet};

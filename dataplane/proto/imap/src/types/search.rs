@@ -54,6 +54,8 @@ pub enum SearchKey {
     Larger(u64),
     /// `SMALLER n`: fewer octets than.
     Smaller(u64),
+    /// `MODSEQ n`: at least this mod-sequence (RFC 7162 §3.1.5).
+    ModSeq(u64),
     /// `FROM`, `TO`, `CC`, `BCC`, `SUBJECT`: the field contains the text.
     Envelope(EnvelopeField, String),
     /// `HEADER name text`: such a field contains the text; an empty text asks only for the field.
@@ -83,13 +85,24 @@ impl SearchKey {
     /// Whether the key, or one inside it, compares by sequence number: expunges must then wait (RFC 9051 §7.5.1).
     #[must_use]
     pub fn uses_sequence_numbers(&self) -> bool {
-        match self {
-            Self::Sequence(_) => true,
-            Self::Not(key) => key.uses_sequence_numbers(),
-            Self::Or(a, b) => a.uses_sequence_numbers() || b.uses_sequence_numbers(),
-            Self::And(keys) => keys.iter().any(Self::uses_sequence_numbers),
-            _ => false,
-        }
+        self.any(&|key| matches!(key, Self::Sequence(_)))
+    }
+
+    /// Whether MODSEQ is among the keys: the answer then ends in the highest one found (RFC 7162 §3.1.6).
+    #[must_use]
+    pub fn asks_modseq(&self) -> bool {
+        self.any(&|key| matches!(key, Self::ModSeq(_)))
+    }
+
+    /// Whether the key, or one inside it, is such a key.
+    fn any(&self, such: &impl Fn(&Self) -> bool) -> bool {
+        such(self)
+            || match self {
+                Self::Not(key) => key.any(such),
+                Self::Or(a, b) => a.any(such) || b.any(such),
+                Self::And(keys) => keys.iter().any(|key| key.any(such)),
+                _ => false,
+            }
     }
 }
 

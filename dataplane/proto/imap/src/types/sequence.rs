@@ -61,6 +61,38 @@ impl UidSet {
         Self(Vec::new())
     }
 
+    /// From inclusive ranges in any order.
+    #[must_use]
+    pub fn of_ranges(mut ranges: Vec<(u32, u32)>) -> Self {
+        ranges.sort_unstable();
+        let mut set = Self::new();
+        for (start, end) in ranges.into_iter().filter(|(start, end)| start <= end) {
+            match set.0.last_mut() {
+                Some((_, last)) if start <= last.saturating_add(1) => *last = end.max(*last),
+                _ => set.0.push((start, end)),
+            }
+        }
+        set
+    }
+
+    /// What is in both sets.
+    #[must_use]
+    pub fn both(&self, other: &Self) -> Self {
+        let (mut ours, mut theirs) = (self.0.iter().peekable(), other.0.iter().peekable());
+        let mut both = Vec::new();
+        while let (Some(&&(a, b)), Some(&&(c, d))) = (ours.peek(), theirs.peek()) {
+            if a.max(c) <= b.min(d) {
+                both.push((a.max(c), b.min(d)));
+            }
+            if b < d {
+                ours.next()
+            } else {
+                theirs.next()
+            };
+        }
+        Self(both)
+    }
+
     /// Adds a number larger than all before it; a smaller one finds its place more slowly.
     pub fn push(&mut self, n: u32) {
         match self.0.last_mut() {
@@ -179,6 +211,11 @@ mod tests {
             for n in 0..61 {
                 prop_assert_eq!(set.contains(n), model.contains(&n));
             }
+            let shuffled = UidSet::of_ranges(model.iter().rev().map(|&n| (n, n)).collect());
+            prop_assert_eq!(&shuffled, &set);
+            let even: UidSet = (1..60).filter(|n| n % 2 == 0).collect();
+            prop_assert_eq!(set.both(&even).iter().collect::<Vec<_>>(), model.iter().copied().filter(|n| n % 2 == 0).collect::<Vec<_>>());
+            prop_assert_eq!(set.both(&UidSet::of_ranges(vec![(20, 40), (0, 70)])), set);
         }
     }
 

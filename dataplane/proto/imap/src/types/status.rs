@@ -19,11 +19,13 @@ pub enum StatusItem {
     Size,
     /// The largest message APPEND takes, in octets (RFC 7889).
     AppendLimit,
+    /// The highest mod-sequence of its changes (RFC 7162 §3.1.7).
+    HighestModSeq,
 }
 
 impl StatusItem {
     /// Every item with its name on the wire.
-    pub const NAMES: [(Self, &'static str); 8] = [
+    pub const NAMES: &[(Self, &'static str)] = &[
         (Self::Messages, "MESSAGES"),
         (Self::Recent, "RECENT"),
         (Self::UidNext, "UIDNEXT"),
@@ -32,6 +34,7 @@ impl StatusItem {
         (Self::Deleted, "DELETED"),
         (Self::Size, "SIZE"),
         (Self::AppendLimit, "APPENDLIMIT"),
+        (Self::HighestModSeq, "HIGHESTMODSEQ"),
     ];
 
     /// The name on the wire.

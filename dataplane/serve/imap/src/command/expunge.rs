@@ -4,10 +4,11 @@ use postern_proto_imap::types::{Reply, SequenceSet};
 
 use crate::{
     refused::{Answer, Refused},
+    selected::Moment,
     session::ImapSession,
 };
 
-pub(super) async fn expunge(session: &mut ImapSession, set: Option<&SequenceSet>) -> Answer {
+pub(super) async fn expunge(session: &mut ImapSession, set: Option<&SequenceSet>, moment: Moment) -> Answer {
     let selected = session.selected()?;
     if selected.read_only {
         return Err(Refused::read_only());
@@ -15,5 +16,5 @@ pub(super) async fn expunge(session: &mut ImapSession, set: Option<&SequenceSet>
     let uids = set.map(|set| selected.resolve(set, true)).transpose()?.map(|ranges| selected.uids(&ranges));
     let (account, folder) = (selected.account, selected.folder);
     session.boxes().expunge(account, folder, uids.as_deref()).await?;
-    Ok(Reply::ok("EXPUNGE completed"))
+    Ok(session.sure(moment, Reply::ok("EXPUNGE completed")).await)
 }

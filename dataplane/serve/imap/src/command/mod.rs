@@ -63,7 +63,7 @@ pub(crate) async fn run(session: &mut ImapSession, tag: Tag, command: Command) -
         Command::Logout => Ok(Reply::ok("Done")),
         // The machine has answered it already.
         Command::Capability | Command::Enable(_) => Ok(Reply::ok("Done")),
-        Command::Select { mailbox, read_only } => select::select(session, &mailbox, read_only).await,
+        Command::Select { mailbox, read_only, params } => return select::select(session, &mailbox, read_only, params, moment).await,
         Command::Create { mailbox, special_use } => create::create(session, &mailbox, &special_use).await,
         Command::Delete(mailbox) => delete::delete(session, &mailbox).await,
         Command::Rename { from, to } => rename::rename(session, &from, &to).await,
@@ -76,12 +76,12 @@ pub(crate) async fn run(session: &mut ImapSession, tag: Tag, command: Command) -
         Command::Idle => return idle::idle(session).await,
         Command::Close => close::close(session).await,
         Command::Unselect => close::unselect(session),
-        Command::Expunge(set) => expunge::expunge(session, set.as_ref()).await,
+        Command::Expunge(set) => expunge::expunge(session, set.as_ref(), moment).await,
         Command::Search(args) => search::search(session, &tag, &args).await,
-        Command::Fetch { uid, set, items } => return fetch::fetch(session, uid, &set, items, moment).await,
-        Command::Store { uid, set, op } => store::store(session, uid, &set, &op, moment).await,
+        Command::Fetch { uid, set, items, modifiers } => return fetch::fetch(session, uid, &set, items, &modifiers, moment).await,
+        Command::Store { uid, set, unchanged_since, op } => store::store(session, uid, &set, unchanged_since, &op, moment).await,
         Command::Copy { uid, set, to } => copy::copy(session, uid, &set, &to).await,
-        Command::Move { uid, set, to } => r#move::r#move(session, uid, &set, &to).await,
+        Command::Move { uid, set, to } => r#move::r#move(session, uid, &set, &to, moment).await,
     };
     finish(session, moment, answer).await
 }
@@ -90,6 +90,7 @@ pub(crate) async fn run(session: &mut ImapSession, tag: Tag, command: Command) -
 async fn finish(session: &mut ImapSession, moment: Moment, answer: Answer) -> Flow {
     if session.server.state() == State::Selected {
         session.tell(moment, false, None).await;
+        session.warn_of_held_back(moment);
     }
     session.server.complete(answer.unwrap_or_else(|Refused(reply)| reply));
     Flow::On

@@ -8,10 +8,11 @@ use postern_proto_imap::{
 use super::copy::{Transfer, copy_uid, prepare};
 use crate::{
     refused::{Answer, Refused},
+    selected::Moment,
     session::ImapSession,
 };
 
-pub(super) async fn r#move(session: &mut ImapSession, uid: bool, set: &SequenceSet, to: &MailboxName) -> Answer {
+pub(super) async fn r#move(session: &mut ImapSession, uid: bool, set: &SequenceSet, to: &MailboxName, moment: Moment) -> Answer {
     if session.selected()?.read_only {
         return Err(Refused::read_only());
     }
@@ -21,5 +22,5 @@ pub(super) async fn r#move(session: &mut ImapSession, uid: bool, set: &SequenceS
         // RFC 6851 §4.3: COPYUID before the EXPUNGE answers, for their numbers go.
         encode::untagged(session.server.output(), &Reply::ok("Moved").with(code));
     }
-    Ok(Reply::ok("MOVE completed"))
+    Ok(session.sure(moment, Reply::ok("MOVE completed")).await)
 }

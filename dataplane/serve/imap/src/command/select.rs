@@ -1,18 +1,39 @@
-//! SELECT and EXAMINE (RFC 9051 §6.3.2, §6.3.3; RFC 3501 §6.3.1 for clients of rev1).
+//! SELECT and EXAMINE (RFC 9051 §6.3.2, §6.3.3; RFC 3501 §6.3.1 for clients of rev1), with CONDSTORE and QRESYNC (RFC 7162).
+
+use std::ops::Range;
 
 use postern_proto_imap::{
     encode::{self, ListItem},
-    types::{Code, Flags, MailboxAttributes, MailboxName, Reply, SystemFlags},
+    types::{Code, FetchItem, Flags, MailboxAttributes, MailboxName, Reply, Resync, SelectParams, SystemFlags, UidSet},
 };
 
+use super::{fetch, finish};
 use crate::{
-    refused::{Answer, Refused},
-    selected::{Selected, number},
-    session::ImapSession,
+    refused::Refused,
+    selected::{Moment, Selected, number},
+    session::{Flow, ImapSession},
     words,
 };
 
-pub(super) async fn select(session: &mut ImapSession, mailbox: &MailboxName, read_only: bool) -> Answer {
+pub(super) async fn select(
+    session: &mut ImapSession,
+    mailbox: &MailboxName,
+    read_only: bool,
+    params: SelectParams,
+    moment: Moment,
+) -> Flow {
+    if let Err(refused) = open(session, mailbox, read_only).await {
+        return finish(session, moment, Err(refused)).await;
+    }
+    let reply =
+        if read_only { Reply::ok("EXAMINE completed").with(Code::ReadOnly) } else { Reply::ok("SELECT completed").with(Code::ReadWrite) };
+    match params.resync {
+        Some(resync) => resynchronise(session, &resync, moment, reply).await,
+        None => finish(session, moment, Ok(reply)).await,
+    }
+}
+
+async fn open(session: &mut ImapSession, mailbox: &MailboxName, read_only: bool) -> Result<(), Refused> {
     if session.selected.take().is_some() {
         // RFC 9051 §7.1: what follows is of the new mailbox, and so it is when there will be none.
         encode::untagged(session.server.output(), &Reply::ok("The mailbox before is closed").with(Code::Closed));
@@ -22,7 +43,37 @@ pub(super) async fn select(session: &mut ImapSession, mailbox: &MailboxName, rea
     let selected = Selected::open(session.boxes(), account, folder.id, read_only).await?;
     announce(session, mailbox, &selected);
     session.selected = Some(Box::new(selected));
-    Ok(if read_only { Reply::ok("EXAMINE completed").with(Code::ReadOnly) } else { Reply::ok("SELECT completed").with(Code::ReadWrite) })
+    Ok(())
+}
+
+/// What is gone and what has changed since the client was here (RFC 7162 §3.2.5): VANISHED (EARLIER), then FETCH.
+async fn resynchronise(session: &mut ImapSession, resync: &Resync, moment: Moment, reply: Reply) -> Flow {
+    match missed(session, resync).await {
+        Ok(changed) => fetch::answer(session, changed, vec![FetchItem::Uid, FetchItem::Flags, FetchItem::ModSeq], moment, reply).await,
+        Err(refused) => {
+            // A failed SELECT leaves nothing selected (RFC 9051 §6.3.2).
+            session.selected = None;
+            finish(session, moment, Err(refused)).await
+        }
+    }
+}
+
+/// Writes VANISHED (EARLIER) and finds the messages that have changed.
+async fn missed(session: &mut ImapSession, resync: &Resync) -> Result<Vec<Range<usize>>, Refused> {
+    let selected = session.selected()?;
+    if selected.told.folder.uid_validity != resync.uid_validity {
+        // RFC 7162 §3.2.5.1: the client sees another UIDVALIDITY above and begins anew.
+        return Ok(Vec::new());
+    }
+    let known = resync.known_uids.clone().unwrap_or_else(|| UidSet::of_ranges(vec![(1, selected.uid_next().saturating_sub(1))]));
+    let ranges: Vec<_> = known.ranges().iter().map(|&(low, high)| selected.between(low, high)).filter(|range| !range.is_empty()).collect();
+    let changed = selected.changed_since(&ranges, resync.modseq);
+    let first = resync.first_unsure(|n| Some(selected.told.get((n as usize).checked_sub(1)?)?.uid));
+    if let Some(selected) = &session.selected {
+        let gone = selected.vanished(session.boxes(), &known, resync.modseq, first).await?;
+        encode::vanished(session.server.output(), true, &gone);
+    }
+    Ok(changed)
 }
 
 fn announce(session: &mut ImapSession, mailbox: &MailboxName, selected: &Selected) {
@@ -49,6 +100,8 @@ fn announce(session: &mut ImapSession, mailbox: &MailboxName, selected: &Selecte
     let folder = &selected.told.folder;
     encode::untagged(out, &Reply::ok("UIDs are valid").with(Code::UidValidity(folder.uid_validity)));
     encode::untagged(out, &Reply::ok("The next UID").with(Code::UidNext(selected.uid_next())));
+    // RFC 7162 §3.1.2.1: of every mailbox, asked for or not.
+    encode::untagged(out, &Reply::ok("Changes known up to").with(Code::HighestModSeq(words::modseq(selected.sure))));
 }
 
 /// UNSEEN, of rev1 (RFC 3501 §7.1).

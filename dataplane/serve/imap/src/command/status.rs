@@ -9,6 +9,7 @@ use postern_store::mail::Folder;
 use crate::{
     refused::{Answer, Refused},
     session::ImapSession,
+    words,
 };
 
 pub(super) async fn status(session: &mut ImapSession, mailbox: &MailboxName, items: &[StatusItem]) -> Answer {
@@ -31,6 +32,7 @@ pub(super) fn values(folder: &Folder, items: &[StatusItem], append_limit: u64) -
         StatusItem::Deleted => folder.deleted.into(),
         StatusItem::Size => u64::try_from(folder.size).unwrap_or(0),
         StatusItem::AppendLimit => append_limit,
+        StatusItem::HighestModSeq => words::modseq(folder.modseq),
     };
     items.iter().map(|item| (*item, value(item))).collect()
 }

@@ -1,10 +1,11 @@
-//! STORE and UID STORE (RFC 9051 §6.4.6).
+//! STORE and UID STORE (RFC 9051 §6.4.6), on condition that nobody else was there before (RFC 7162 §3.1.3).
 
-use postern_proto_imap::types::{Code, Reply, SequenceSet, StoreOp};
+use postern_proto_imap::types::{Code, Reply, SequenceSet, StoreOp, UidSet};
+use postern_store::mail::transfer::Stored;
 
 use crate::{
     refused::{Answer, Refused},
-    selected::{Moment, Own},
+    selected::{Moment, Own, Selected, number},
     session::ImapSession,
     words,
 };
@@ -12,7 +13,14 @@ use crate::{
 /// Keywords that one STORE names at most.
 pub(super) const MAX_KEYWORDS: usize = 64;
 
-pub(super) async fn store(session: &mut ImapSession, uid: bool, set: &SequenceSet, op: &StoreOp, moment: Moment) -> Answer {
+pub(super) async fn store(
+    session: &mut ImapSession,
+    uid: bool,
+    set: &SequenceSet,
+    unchanged_since: Option<u64>,
+    op: &StoreOp,
+    moment: Moment,
+) -> Answer {
     let selected = session.selected()?;
     if selected.read_only {
         return Err(Refused::read_only());
@@ -26,13 +34,32 @@ pub(super) async fn store(session: &mut ImapSession, uid: bool, set: &SequenceSe
     if uids.is_empty() {
         return Ok(Reply::ok("STORE completed"));
     }
-    let stored = session.boxes().store(account, folder, &uids, &words::change(op), None).await?;
+    let since = unchanged_since.map(|since| i64::try_from(since).unwrap_or(i64::MAX));
+    let stored = session.boxes().store(account, folder, &uids, &words::change(op), since).await?;
     // The client hears of its own change below, or knows it (.SILENT); of anybody else's as ever.
     session.tell(moment, false, Some(&Own { uids: &uids, modseq: stored.modseq })).await;
-    if !op.silent
-        && let Some(selected) = &session.selected
-    {
-        selected.tell_flags(&uids, moment, session.server.output());
+    let Some(selected) = &session.selected else { return Ok(Reply::ok("STORE completed")) };
+    let out = session.server.output();
+    if !op.silent {
+        selected.tell_flags(&uids, moment, out);
+    } else if moment.dialect.condstore {
+        // RFC 7162 §3.1.3: the new MODSEQ is told, .SILENT or not.
+        let changed: Vec<i64> = stored.changed.iter().map(|placement| placement.uid.into()).collect();
+        selected.tell_modseq(&changed, moment, out);
+        selected.tell_flags(&stored.refused.iter().copied().map(i64::from).collect::<Vec<_>>(), moment, out);
     }
-    Ok(Reply::ok("STORE completed"))
+    Ok(match modified(selected, &stored, uid) {
+        Some(code) => Reply::ok("Some have changed since and were left alone").with(code),
+        None => Reply::ok("STORE completed"),
+    })
+}
+
+/// MODIFIED: those that were left alone, in the numbers that the command used.
+fn modified(selected: &Selected, stored: &Stored, uid: bool) -> Option<Code> {
+    let numbers = stored.refused.iter().filter_map(|&refused| {
+        let index = selected.told.index_of(refused)?;
+        Some(if uid { refused } else { number(index + 1) })
+    });
+    let modified: UidSet = numbers.collect();
+    (!modified.is_empty()).then_some(Code::Modified(modified))
 }

@@ -22,6 +22,8 @@ enum Key {
     /// RFC822.SIZE: from, up to but without.
     Size(u64, u64),
     Place(Vec<Range<usize>>),
+    /// From this MODSEQ up.
+    ModSeq(u64),
     Field(header::Named, Needle),
     Body(Needle),
     Text(Needle),
@@ -124,6 +126,7 @@ fn build(key: &SearchKey, selected: &Selected, now: i64) -> Result<Key, Refused>
         SearchKey::Younger(seconds) => Key::Arrived(now.saturating_sub(i64::from(*seconds)), i64::MAX),
         SearchKey::Larger(octets) => Key::Size(octets.saturating_add(1), u64::MAX),
         SearchKey::Smaller(octets) => Key::Size(0, *octets),
+        SearchKey::ModSeq(modseq) => Key::ModSeq(*modseq),
         SearchKey::Envelope(field, text) => Key::Field(header::Named::of_envelope(*field), Needle::new(text)),
         SearchKey::Header { name, text } => Key::Field(header::Named::of_header(name), Needle::new(text)),
         SearchKey::Body(text) => Key::Body(Needle::new(text)),
@@ -148,6 +151,7 @@ fn ask(key: &Key, facts: &Facts<'_>) -> Option<bool> {
         }
         Key::Arrived(from, to) => Some((*from..*to).contains(&entry.received_at)),
         Key::Size(from, to) => Some((*from..*to).contains(&u64::from(entry.size))),
+        Key::ModSeq(modseq) => Some(words::modseq(entry.modseq) >= *modseq),
         Key::Place(ranges) => Some(is_in(ranges, facts.index)),
         Key::Sent(from, to) => {
             let (summary, _) = facts.summary.as_ref()?;

@@ -13,6 +13,7 @@
 
 mod set;
 mod tell;
+mod vanished;
 
 use std::{ops::Range, sync::Arc};
 
@@ -29,7 +30,7 @@ use postern_store::{
 };
 
 pub(crate) use self::tell::{Moment, number};
-use crate::refused::Refused;
+use crate::{refused::Refused, words};
 
 /// A mailbox that a session has selected.
 pub(crate) struct Selected {
@@ -39,6 +40,8 @@ pub(crate) struct Selected {
     pub read_only: bool,
     /// As the client knows it.
     pub told: Arc<Snapshot>,
+    /// The MODSEQ up to which it knows everything, EXPUNGEs too: lower than that of `told` while some are held back.
+    pub sure: i64,
     /// `$`: what the last SEARCH saved (RFC 9051 §6.4.4.1).
     pub saved: UidSet,
     /// Keywords that a FLAGS response has named.
@@ -88,7 +91,8 @@ impl Selected {
         let cell = boxes.cell(account, folder);
         let told = boxes.snapshot(&cell, account, folder).await?;
         let keywords = set::keywords(&told);
-        Ok(Self { account, folder, read_only, told, saved: UidSet::new(), keywords, cell, feed, behind: false })
+        let sure = told.folder.modseq;
+        Ok(Self { account, folder, read_only, told, sure, saved: UidSet::new(), keywords, cell, feed, behind: false })
     }
 
     /// UIDNEXT: never below what the snapshot holds, whose rows may be newer than the folder's.
@@ -109,6 +113,11 @@ impl Selected {
         }
         self.feed.moved().await;
         self.behind = true;
+    }
+
+    /// Whether an EXPUNGE is held back.
+    pub fn holds_back(&self) -> bool {
+        self.sure < self.told.folder.modseq
     }
 
     /// Reads the folder as it is now; `None` when nothing has moved since the last look and `look` does not insist.
@@ -136,6 +145,38 @@ impl Selected {
     /// The entries of ranges, with their index.
     pub fn entries<'s>(&'s self, ranges: &'s [Range<usize>]) -> impl Iterator<Item = (usize, &'s Entry)> {
         ranges.iter().flat_map(|range| (range.start..).zip(self.told.iter_from(range.start)).take(range.len()))
+    }
+
+    /// Where the messages with UIDs from `low` to `high` lie.
+    pub fn between(&self, low: u32, high: u32) -> Range<usize> {
+        set::between(&self.told, low, high)
+    }
+
+    /// Those of the ranges that have a higher MODSEQ (RFC 7162 §3.1.4.1).
+    pub fn changed_since(&self, ranges: &[Range<usize>], modseq: u64) -> Vec<Range<usize>> {
+        let changed = self.entries(ranges).filter(|(_, entry)| words::modseq(entry.modseq) > modseq);
+        set::disjoint(changed.map(|(index, _)| index..index + 1).collect())
+    }
+
+    /// The UIDs that a set may have named whenever the client made it: `*` is the highest that was ever given.
+    pub fn named(&self, set: &SequenceSet) -> UidSet {
+        match set {
+            SequenceSet::Saved => self.saved.clone(),
+            SequenceSet::Ranges(ranges) => {
+                let highest = self.uid_next().saturating_sub(1);
+                UidSet::of_ranges(ranges.iter().map(|range| range.bounds(highest)).collect())
+            }
+        }
+    }
+
+    /// UIDs of `known` that are gone since a MODSEQ; `first` is the lowest that can be, as far as the client can show.
+    ///
+    /// # Errors
+    /// As [`Boxes::expunged_since`].
+    pub async fn vanished(&self, boxes: &Boxes, known: &UidSet, since: u64, first: u32) -> Result<UidSet> {
+        let since = i64::try_from(since).unwrap_or(i64::MAX);
+        let expunged = boxes.expunged_since(self.account, self.folder, since).await?;
+        Ok(vanished::vanished(&self.told, known, expunged, first))
     }
 
     /// The UIDs of ranges, ascending.

@@ -10,7 +10,7 @@ const MAX_KEYWORDS: usize = 1_000;
 
 /// Indexes, ascending and disjoint; `None` when a sequence number is above the count.
 pub(super) fn resolve(told: &Snapshot, saved: &UidSet, set: &SequenceSet, uid: bool) -> Option<Vec<Range<usize>>> {
-    let uids = |low: u32, high: u32| told.lower_bound(low)..high.checked_add(1).map_or(told.len(), |after| told.lower_bound(after));
+    let uids = |low: u32, high: u32| between(told, low, high);
     let mut found: Vec<Range<usize>> = Vec::new();
     match set {
         SequenceSet::Saved => found.extend(saved.ranges().iter().map(|&(low, high)| uids(low, high))),
@@ -31,6 +31,11 @@ pub(super) fn resolve(told: &Snapshot, saved: &UidSet, set: &SequenceSet, uid: b
         }
     }
     Some(disjoint(found))
+}
+
+/// Indexes of the messages with UIDs from `low` to `high`.
+pub(super) fn between(told: &Snapshot, low: u32, high: u32) -> Range<usize> {
+    told.lower_bound(low)..high.checked_add(1).map_or(told.len(), |after| told.lower_bound(after))
 }
 
 /// Keywords that stand in a folder, each once.
@@ -61,7 +66,7 @@ pub(super) fn learn(known: &mut Vec<Keyword>, keywords: Option<&str>) -> bool {
     known.len() > before
 }
 
-fn disjoint(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
+pub(super) fn disjoint(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
     ranges.retain(|range| !range.is_empty());
     ranges.sort_unstable_by_key(|range| range.start);
     let mut merged: Vec<Range<usize>> = Vec::with_capacity(ranges.len());

@@ -33,12 +33,11 @@ impl Selected {
         if moment.expunges == Expunges::Held && !difference.expunged.is_empty() {
             next = Arc::new(with_what_is_gone(&self.told, newest, &difference));
             difference = self.told.difference(&next);
+        } else {
+            self.sure = newest.folder.modseq;
         }
         self.told = next;
-        // From the last to the first: no number changes before it is used.
-        for (index, _) in difference.expunged.iter().rev() {
-            encode::expunge(out, number(index + 1));
-        }
+        tell_expunged(&difference, moment.dialect, out);
         if !difference.new.is_empty() {
             encode::exists(out, number(self.told.len()));
         }
@@ -53,12 +52,27 @@ impl Selected {
     /// `FETCH (FLAGS …)` for messages by UID; those that are gone are passed over.
     pub fn tell_flags(&self, uids: &[i64], moment: Moment, out: &mut Vec<u8>) {
         for &uid in uids {
-            if let Some(index) = u32::try_from(uid).ok().and_then(|uid| self.told.index_of(uid))
-                && let Some(entry) = self.told.get(index)
-            {
+            if let Some((index, entry)) = self.by_uid(uid) {
                 flags(out, index, entry, moment);
             }
         }
+    }
+
+    /// `FETCH (UID … MODSEQ …)` for messages by UID, whose flags the client knows (RFC 7162 §3.1.3).
+    pub fn tell_modseq(&self, uids: &[i64], moment: Moment, out: &mut Vec<u8>) {
+        for &uid in uids {
+            if let Some((index, entry)) = self.by_uid(uid) {
+                let mut fetch = FetchWriter::new(out, number(index + 1), moment.dialect);
+                fetch.uid(entry.uid);
+                fetch.modseq(words::modseq(entry.modseq));
+                fetch.finish();
+            }
+        }
+    }
+
+    fn by_uid(&self, uid: i64) -> Option<(usize, &Entry)> {
+        let index = self.told.index_of(u32::try_from(uid).ok()?)?;
+        self.told.get(index).map(|entry| (index, entry))
     }
 
     /// A keyword that no FLAGS response has named is named before the first message that has it.
@@ -75,6 +89,17 @@ impl Selected {
     }
 }
 
+/// EXPUNGE for each, or one VANISHED for all (RFC 7162 §3.2.10).
+fn tell_expunged(difference: &Difference, dialect: Dialect, out: &mut Vec<u8>) {
+    if dialect.qresync {
+        return encode::vanished(out, false, &difference.expunged.iter().map(|(_, uid)| *uid).collect());
+    }
+    // From the last to the first: no number changes before it is used.
+    for (index, _) in difference.expunged.iter().rev() {
+        encode::expunge(out, number(index + 1));
+    }
+}
+
 /// What is new and changed, put into what was told; nothing taken out.
 fn with_what_is_gone(told: &Snapshot, newest: &Snapshot, difference: &Difference) -> Snapshot {
     let mut indexes = [difference.changed.as_slice(), &difference.new].concat();
@@ -85,10 +110,14 @@ fn with_what_is_gone(told: &Snapshot, newest: &Snapshot, difference: &Difference
 
 fn flags(out: &mut Vec<u8>, index: usize, entry: &Entry, moment: Moment) {
     let mut fetch = FetchWriter::new(out, number(index + 1), moment.dialect);
-    if moment.uid || moment.dialect.rev2 {
+    let Dialect { rev2, condstore, .. } = moment.dialect;
+    if moment.uid || rev2 || condstore {
         fetch.uid(entry.uid);
     }
     words::write_flags(&mut fetch, entry);
+    if condstore {
+        fetch.modseq(words::modseq(entry.modseq));
+    }
     fetch.finish();
 }
 

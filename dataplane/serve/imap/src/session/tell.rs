@@ -1,10 +1,16 @@
 //! When a session looks for changes, and what it does when it cannot.
 
-use postern_proto_imap::types::Command;
+use postern_proto_imap::{
+    encode,
+    types::{Code, Command, Reply},
+};
 use postern_store::StoreError;
 
 use super::{ImapSession, Result};
-use crate::selected::{Expunges, Moment, Own};
+use crate::{
+    selected::{Expunges, Moment, Own},
+    words,
+};
 
 impl ImapSession {
     /// The moment of a command.
@@ -35,8 +41,30 @@ impl ImapSession {
         }
     }
 
+    /// Tells what has changed and says in the answer up to where the client knows everything (RFC 7162 §3.2.7, RFC 6851 §4.4).
+    pub(crate) async fn sure(&mut self, moment: Moment, reply: Reply) -> Reply {
+        if !moment.dialect.condstore {
+            return reply;
+        }
+        self.tell(moment, false, None).await;
+        match &self.selected {
+            Some(selected) => reply.with(Code::HighestModSeq(words::modseq(selected.sure))),
+            None => reply,
+        }
+    }
+
+    /// While an EXPUNGE is held back, higher MODSEQs that were told must not be taken for all there is (RFC 7162 §3.2.5, erratum 1810).
+    pub(crate) fn warn_of_held_back(&mut self, moment: Moment) {
+        if let Some(selected) = self.selected.as_deref().filter(|selected| moment.dialect.qresync && selected.holds_back()) {
+            let sure = Code::HighestModSeq(words::modseq(selected.sure));
+            encode::untagged(self.server.output(), &Reply::ok("An expunge is not told yet").with(sure));
+        }
+    }
+
     async fn try_tell(&mut self, moment: Moment, look: bool, own: Option<&Own<'_>>) -> Result<()> {
         let Some(selected) = &mut self.selected else { return Ok(()) };
+        // What was held back is told as soon as it may be, whether or not more has come (RFC 9051 §7.5.1).
+        let look = look || (moment.expunges == Expunges::Told && selected.holds_back());
         if let Some(newest) = selected.newest(&self.shared.store.boxes, look).await? {
             selected.tell(&newest, moment, own, self.server.output());
         }

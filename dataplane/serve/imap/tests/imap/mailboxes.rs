@@ -127,6 +127,9 @@ async fn select_tells_the_mailbox_and_closes_the_one_before() {
     assert_eq!(selected.pop().unwrap(), "OK [READ-WRITE] SELECT completed");
     let validity = selected.iter().position(|line| line.contains("UIDVALIDITY")).map(|at| selected.remove(at));
     assert!(validity.is_some());
+    // RFC 7162 §3.1.2.1
+    let highest = selected.iter().position(|line| line.starts_with("* OK [HIGHESTMODSEQ ")).map(|at| selected.remove(at));
+    assert!(highest.is_some());
     assert_eq!(
         selected,
         [

@@ -7,12 +7,14 @@ mod room;
 
 mod append;
 mod away;
+mod condstore;
 mod fetch;
 mod figures;
 mod logins;
 mod mailboxes;
 mod malformed;
 mod model;
+mod qresync;
 mod search;
 mod store;
 mod transfer;

@@ -13,7 +13,10 @@ mod write;
 
 use std::{collections::VecDeque, ops::Range, sync::Arc};
 
-use postern_proto_imap::types::{Code, FetchItem, Reply, SequenceSet};
+use postern_proto_imap::{
+    encode,
+    types::{Code, FetchItem, FetchModifiers, Reply, SequenceSet},
+};
 use postern_store::{
     StoreError,
     mail::{FlagChange, Flags, snapshot::Snapshot},
@@ -41,6 +44,8 @@ pub(crate) struct Fetch {
     page: Page,
     sets_seen: bool,
     seen: Vec<i64>,
+    /// What is answered when all went well.
+    reply: Reply,
     trouble: Option<Refused>,
 }
 
@@ -62,9 +67,43 @@ impl Needs {
     }
 }
 
-pub(super) async fn fetch(session: &mut ImapSession, uid: bool, set: &SequenceSet, items: Vec<FetchItem>, moment: Moment) -> Flow {
-    let begun = session.selected().and_then(|selected| Ok(Fetch::new(selected, selected.resolve(set, uid)?, items, moment)));
-    match begun {
+pub(super) async fn fetch(
+    session: &mut ImapSession,
+    uid: bool,
+    set: &SequenceSet,
+    items: Vec<FetchItem>,
+    modifiers: &FetchModifiers,
+    moment: Moment,
+) -> Flow {
+    match choose(session, uid, set, modifiers).await {
+        Ok(ranges) => answer(session, ranges, items, moment, Reply::ok("FETCH completed")).await,
+        Err(refused) => finish(session, moment, Err(refused)).await,
+    }
+}
+
+/// Which messages are to be answered; VANISHED is written on the way (RFC 7162 §3.2.6).
+async fn choose(session: &mut ImapSession, uid: bool, set: &SequenceSet, modifiers: &FetchModifiers) -> Result<Vec<Range<usize>>, Refused> {
+    let selected = session.selected()?;
+    let ranges = selected.resolve(set, uid)?;
+    let Some(since) = modifiers.changed_since else { return Ok(ranges) };
+    let changed = selected.changed_since(&ranges, since);
+    let known = modifiers.vanished.then(|| selected.named(set));
+    if let (Some(known), Some(selected)) = (known, &session.selected) {
+        let gone = selected.vanished(session.boxes(), &known, since, 1).await?;
+        encode::vanished(session.server.output(), true, &gone);
+    }
+    Ok(changed)
+}
+
+/// Answers `items` of the messages of the mailbox selected, then `reply`.
+pub(super) async fn answer(
+    session: &mut ImapSession,
+    ranges: Vec<Range<usize>>,
+    items: Vec<FetchItem>,
+    moment: Moment,
+    reply: Reply,
+) -> Flow {
+    match session.selected().map(|selected| Fetch::new(selected, ranges, items, moment, reply)) {
         Ok(fetch) => {
             session.work = Work::Fetch(Box::new(fetch));
             fetch_on(session).await
@@ -91,10 +130,14 @@ pub(crate) async fn fetch_on(session: &mut ImapSession) -> Flow {
 }
 
 impl Fetch {
-    fn new(selected: &Selected, ranges: Vec<Range<usize>>, mut items: Vec<FetchItem>, moment: Moment) -> Self {
+    fn new(selected: &Selected, ranges: Vec<Range<usize>>, mut items: Vec<FetchItem>, moment: Moment, reply: Reply) -> Self {
         // RFC 9051 §6.4.9: UID FETCH answers with UIDs, asked for or not.
         if moment.uid && !items.contains(&FetchItem::Uid) {
             items.insert(0, FetchItem::Uid);
+        }
+        // RFC 7162 §3.1: once asked for, in every FETCH.
+        if moment.dialect.condstore && !items.contains(&FetchItem::ModSeq) {
+            items.push(FetchItem::ModSeq);
         }
         Self {
             moment,
@@ -105,6 +148,7 @@ impl Fetch {
             ranges: ranges.into(),
             page: Page::default(),
             seen: Vec::new(),
+            reply,
             trouble: None,
         }
     }
@@ -166,6 +210,6 @@ impl Fetch {
     }
 
     fn end(self) -> Answer {
-        self.trouble.map_or_else(|| Ok(Reply::ok("FETCH completed")), Err)
+        self.trouble.map_or(Ok(self.reply), Err)
     }
 }

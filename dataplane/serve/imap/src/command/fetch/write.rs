@@ -41,6 +41,7 @@ pub(super) fn message(out: &mut Vec<u8>, moment: Moment, index: usize, entry: &E
             FetchItem::Flags => words::write_flags(&mut fetch, entry),
             FetchItem::InternalDate => fetch.internal_date(entry.received()),
             FetchItem::Size => fetch.size(entry.size.into()),
+            FetchItem::ModSeq => fetch.modseq(words::modseq(entry.modseq)),
             FetchItem::Envelope => fetch.envelope(&summary.envelope()),
             FetchItem::Body => fetch.body(&summary),
             FetchItem::BodyStructure => fetch.body_structure(&summary),
