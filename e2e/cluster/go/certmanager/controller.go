@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"strings"
 	"time"
 
@@ -59,7 +60,17 @@ func controllers(ctx context.Context, given options) error {
 	for _, one := range started {
 		group.Go(func() error { return one.Run(workers, ctx) })
 	}
+	group.Go(func() error { return alive(ctx) })
 	return group.Wait()
+}
+
+// Answers the liveness probe of upstream's chart.
+func alive(ctx context.Context) error {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/livez", func(answer http.ResponseWriter, _ *http.Request) { answer.WriteHeader(http.StatusOK) })
+	server := &http.Server{Addr: ":9403", Handler: mux, ReadHeaderTimeout: 5 * time.Second}
+	context.AfterFunc(ctx, func() { _ = server.Close() })
+	return server.ListenAndServe()
 }
 
 func settings(given options) controller.ContextOptions {
