@@ -14,7 +14,7 @@ import subprocess
 import time
 
 from harness import kube
-from harness.installation import NAMESPACE, installed
+from harness.installation import installed
 from harness.waiting import until
 
 from . import apply_latency
@@ -56,19 +56,19 @@ def post(connection, plural, kind, name, spec):
         raise RuntimeError(f"{name}: {answer.status} {text[:300]!r}")
 
 
-def preverify(name):
+def preverify(installation):
     """Every domain of the figure counts as proven for its namespace, beside those that do already."""
-    listed = kube.get("mailcluster", name, NAMESPACE)["spec"].get("tenancy", {}).get("preverified", [])
+    listed = kube.get("mailcluster", installation.name, installation.namespace)["spec"].get("tenancy", {}).get("preverified", [])
     listed = [one for one in listed if one["namespace"] != SPACE]
     listed += [{"namespace": SPACE, "domain": f"d{number}.bulk.example"} for number in range(DOMAINS - len(listed))]
     patch = json.dumps({"spec": {"tenancy": {"preverified": listed}}})
-    kube.kubectl("patch", "mailcluster", name, "--namespace", NAMESPACE, "--type=merge", "--patch-file=/dev/stdin", stdin=patch)
+    kube.kubectl("patch", "mailcluster", name, "--namespace", installation.namespace, "--type=merge", "--patch-file=/dev/stdin", stdin=patch)
     return len([one for one in listed if one["namespace"] == SPACE])
 
 
-def boxes_in_directory():
+def boxes_in_directory(installation):
     query = "SELECT count(*) FROM address WHERE address LIKE '%.bulk.example'"
-    return int(kube.kubectl("exec", "--namespace", NAMESPACE, "database-0", "--", "psql", "-h", "/tmp", "-U", "postgres", "-Atc", query))
+    return int(kube.kubectl("exec", "--namespace", installation.namespace, "database-0", "--", "psql", "-h", "/tmp", "-U", "postgres", "-Atc", query))
 
 
 def operator():
@@ -84,14 +84,14 @@ def operator():
 def main():
     installation = installed()
     kube.apply(f"apiVersion: v1\nkind: Namespace\nmetadata: {{name: {SPACE}}}\n")
-    many = preverify(installation.name)
+    many = preverify(installation)
     cpu, _ = operator()
     begun = time.monotonic()
     with api_server() as door, concurrent.futures.ThreadPoolExecutor(WRITERS) as writers:
         list(writers.map(lambda first: create(door, range(first, many, WRITERS)), range(WRITERS)))
     written = time.monotonic()
     goal = many * BOXES
-    until(f"{goal} boxes in the directory", lambda: boxes_in_directory() >= goal, 1800)
+    until(f"{goal} boxes in the directory", lambda: boxes_in_directory(installation) >= goal, 1800)
     converged = time.monotonic()
     spent, resident = operator()
     patch = '{"spec": {"aliases": ["moved@d0.bulk.example"]}}'

@@ -5,7 +5,7 @@ import subprocess
 import unittest
 
 from harness import installation, kube
-from harness.disruption import Disruption
+from harness.disruption import Installed
 from harness.manifests import IMAGE_PREFIX, TAG
 from harness.waiting import until
 
@@ -22,7 +22,7 @@ def other_tag():
     return "next"
 
 
-class Upgrade(Disruption):
+class Upgrade(Installed):
     def test_an_upgrade_is_seen_as_421_and_bye_at_most(self):
         tag = other_tag()
         self.addCleanup(self.upgraded, TAG)
@@ -31,14 +31,16 @@ class Upgrade(Disruption):
         self.undisturbed(load)
 
     def upgraded(self, tag):
-        installation.release("--set", f"image.tag={tag}")
+        installation.release(self.installation.namespace, "--set", f"image.tag={tag}")
         for workload in (self.installation.frontend, self.installation.sender):
             name = workload.partition("/")[2]
             until(f"{workload} to be given {tag}", lambda name=name: self.image(name).endswith(f":{tag}"), 120)
-            kube.rolled_out(workload, installation.NAMESPACE, seconds=400)
+            self.installation.rolled_out(workload)
+        for component in ("frontend", "sender"):
+            self.installation.nobody_leaves(component)
 
     def image(self, deployment):
-        return kube.get("deployment", deployment, installation.NAMESPACE)["spec"]["template"]["spec"]["containers"][0]["image"]
+        return kube.get("deployment", deployment, self.installation.namespace)["spec"]["template"]["spec"]["containers"][0]["image"]
 
 
 if __name__ == "__main__":

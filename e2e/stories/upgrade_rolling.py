@@ -2,20 +2,29 @@
 
 import unittest
 
-from harness.disruption import Disruption, restart
+from harness.disruption import ByHand, Installed
 
 
-class Rolling(Disruption):
+class Restarts:
     def test_a_restart_of_the_frontend_is_seen_as_421_and_bye_at_most(self):
         with self.load() as load:
-            restart(self.installation.frontend)
+            self.installation.restart("frontend")
         account = self.undisturbed(load)
         self.assertGreaterEqual(account["byes"], load.idlers.many, "every reader was told goodbye once")
 
-    def test_a_restart_of_the_sender_loses_nothing(self):
+    def test_a_restart_of_the_sender_is_seen_by_nobody(self):
         with self.load() as load:
-            restart(self.installation.sender)
-        self.undisturbed(load)
+            self.installation.restart("sender")
+        account = self.undisturbed(load)
+        self.assertEqual((account["told"], account["byes"]), ({}, 0))
+
+
+class RollingByHand(Restarts, ByHand):
+    pass
+
+
+class Rolling(Restarts, Installed):
+    pass
 
 
 if __name__ == "__main__":

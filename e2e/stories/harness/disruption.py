@@ -4,35 +4,19 @@ import os
 import unittest
 
 from . import kube, tenant
-from .installation import NAMESPACE, installed
+from .installation import LOADED, by_hand, installed, loaded
 from .load import Load
 
 # Per second; a machine that is shared can be asked for less.
 RATE = int(os.environ.get("E2E_RATE", "100"))
 IDLERS = int(os.environ.get("E2E_IDLERS", "200"))
-BOXES = 10
-PASSWORD = "a-password-under-load"
-SPACE = "acme"
 
 
 class Disruption(unittest.TestCase):
     """A story whose `with self.load() as load:` is judged by `undisturbed` or `accounted` afterwards."""
 
-    @classmethod
-    def setUpClass(cls):
-        cls.installation = installed()
-        tenant.examples()
-        boxes = [
-            tenant.of("Mailbox", f"load{n}", {"address": f"load{n}@example.org", "auth": {"passwordSecretRef": {"name": "load", "key": "all"}}})
-            for n in range(BOXES)
-        ]
-        tenant.apply(SPACE, tenant.secret("load", all=PASSWORD), *boxes)
-        for n in range(BOXES):
-            kube.wait_condition("mailbox", f"load{n}", SPACE)
-        cls.logins = [(f"load{n}@example.org", PASSWORD) for n in range(BOXES)]
-
     def load(self):
-        return Load(self.installation.address, self.logins, RATE, IDLERS)
+        return Load(self.installation.address, LOADED, RATE, IDLERS)
 
     def accounted(self, load):
         """Nothing lost, nothing twice but where an answer got lost."""
@@ -49,12 +33,21 @@ class Disruption(unittest.TestCase):
         return account
 
 
-def restart(workload):
-    kube.kubectl("rollout", "restart", workload, "--namespace", NAMESPACE)
-    kube.rolled_out(workload, NAMESPACE, seconds=400)
+class ByHand(Disruption):
+    """The processes alone, as Kubernetes starts and stops them."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.installation = by_hand(cls.enterClassContext(kube.Namespace(cls.__name__.lower())))
 
 
-def pods(component):
-    selector = f"app.kubernetes.io/component={component}"
-    listed = kube.kubectl("get", "pods", "--namespace", NAMESPACE, f"--selector={selector}", "--output=name", "--field-selector=status.phase=Running")
-    return listed.split()
+class Installed(Disruption):
+    """The product as it is installed, with the boxes of the load beside those of the examples."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.installation = installed()
+        tenant.examples()
+        tenant.apply("acme", *loaded("acme"))
+        for number in range(len(LOADED)):
+            kube.wait_condition("mailbox", f"load{number}", "acme")

@@ -20,7 +20,9 @@ class Load:
 
     def __enter__(self):
         self._thread.start()
-        until("the load to be running", self._ready.is_set, 120)
+        until("the load to be running", self._ready.is_set, 150)
+        if self._failure:
+            raise self._failure
         return self
 
     def __exit__(self, *_):
@@ -35,8 +37,7 @@ class Load:
             self.idlers = Idlers(self.address, self.logins, self._many)
             self.senders = Senders(self.address, [user for user, _ in self.logins], self._rate)
             idling = asyncio.create_task(self.idlers.run(self._ended))
-            async with asyncio.timeout(90):
-                await self.idlers.all_idle.wait()
+            await self._all_idle()
             sending = asyncio.create_task(self.senders.run(self._ended))
             until_some = 0
             while until_some < 50 and not self._ended.is_set():
@@ -45,18 +46,26 @@ class Load:
             self._ready.set()
             await sending
             await idling
-        except BaseException as error:  # told by __exit__
+        except Exception as error:  # pylint: disable=broad-except
             self._failure = error
+        finally:
             self._ready.set()
-            raise
+
+    async def _all_idle(self):
+        try:
+            async with asyncio.timeout(90):
+                await self.idlers.all_idle.wait()
+        except TimeoutError:
+            idlers = self.idlers
+            raise AssertionError(f"{idlers.idle} of {idlers.many} readers got as far as IDLE; what went wrong: {dict(idlers.wrong)}") from None
 
     def account(self):
         """A dict: offered, accepted, lost, duplicate, doubtful, told (421 and 4xx), byes, news, wrong."""
-        found = {}
+        senders, found = self.senders, {}
         for user, password in self.logins:
             for token, count in copies(self.address, user, password).items():
-                found[token] = found.get(token, 0) + count
-        senders = self.senders
+                if token.startswith(senders.name):
+                    found[token] = found.get(token, 0) + count
         return {
             "offered": senders.offered,
             "accepted": len(senders.accepted),

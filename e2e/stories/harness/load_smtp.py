@@ -2,6 +2,7 @@
 
 import asyncio
 import collections
+import uuid
 
 from .wire import Cut, Wire
 
@@ -25,6 +26,7 @@ class Senders:
         self.told, self.wrong = collections.Counter(), collections.Counter()
         self.waiting = asyncio.Queue()
         self.offered = 0
+        self.name = uuid.uuid4().hex[:8]  # so that what an earlier load left in the boxes is not counted with this one
         self._ending = False
 
     async def run(self, ended):
@@ -46,7 +48,7 @@ class Senders:
         while not ended.is_set():
             due = int((loop.time() - begun) * self.rate)
             while self.offered < due:
-                self.waiting.put_nowait((f"load{self.offered:07}", self.boxes[self.offered % len(self.boxes)]))
+                self.waiting.put_nowait((f"{self.name}-{self.offered:07}", self.boxes[self.offered % len(self.boxes)]))
                 self.offered += 1
             try:
                 async with asyncio.timeout(0.02):

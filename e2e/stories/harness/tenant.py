@@ -17,15 +17,19 @@ def examples():
         kube.wait_condition(kind, name, "acme", seconds=90)
 
 
-def of(kind, name, spec, annotations=None):
+def of(kind, name, spec, space=None):
     """An object as JSON, which is YAML; several are joined by a line of three dashes."""
-    metadata = {"name": name, **({"annotations": annotations} if annotations else {})}
-    return json.dumps({"apiVersion": "postern.dev/v1alpha1", "kind": kind, "metadata": metadata, "spec": spec})
+    return _object("postern.dev/v1alpha1", kind, name, space, spec=spec)
 
 
-def secret(name, **values):
-    return json.dumps({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "stringData": values})
+def secret(name, space=None, **values):
+    return _object("v1", "Secret", name, space, stringData=values)
 
 
 def apply(space, *objects):
     kube.kubectl("apply", "--namespace", space, "-f", "-", stdin="\n---\n".join(objects))
+
+
+def _object(version, kind, name, space, **rest):
+    metadata = {"name": name, **({"namespace": space} if space else {})}
+    return json.dumps({"apiVersion": version, "kind": kind, "metadata": metadata, **rest})
