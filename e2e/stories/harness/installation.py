@@ -8,6 +8,7 @@ import functools
 import json
 import pathlib
 import tempfile
+import unittest
 
 from . import kube, tenant
 from .manifests import manifest
@@ -62,6 +63,8 @@ class Installation:
 @functools.cache
 def installed():
     """By the chart, as a user does."""
+    if not CHART.exists():
+        raise unittest.SkipTest("there is no chart yet")
     space = "mail-system"
     # The tenant's namespace too: the chart binds the operator's right to read Secrets in it.
     for name in (space, "acme"):
