@@ -11,6 +11,7 @@
 //! they mean is its own affair.
 
 pub mod connect;
+mod deflate;
 pub mod drain;
 pub mod drive;
 pub mod gate;

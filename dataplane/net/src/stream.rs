@@ -4,6 +4,7 @@
 //! be taken for protected data (the STARTTLS injections of RFC 3207 §6): this type buffers no plaintext.
 
 use std::{
+    borrow::Cow,
     future::poll_fn,
     io,
     net::SocketAddr,
@@ -19,6 +20,7 @@ use tokio::{
 use tokio_rustls::TlsStream;
 
 use crate::{
+    deflate::{self, Deflate},
     scratch::Filled,
     tls::{ClientTls, PeerCertificate, ServerTls},
 };
@@ -57,13 +59,14 @@ pub struct TlsInfo {
     pub exporter: Option<[u8; 32]>,
 }
 
-/// A TCP connection, plain or under TLS.
+/// A TCP connection, plain or under TLS; what a session reads and writes on it may be compressed.
 #[derive(Debug)]
 pub struct Stream {
     io: Io,
     peer: SocketAddr,
     local: SocketAddr,
     tls: Option<Box<TlsInfo>>,
+    deflate: Option<Box<Deflate>>,
 }
 
 #[derive(Debug)]
@@ -82,7 +85,7 @@ impl Stream {
         // On a dual-stack socket an IPv4 client looks like ::ffff:192.0.2.1.
         let canonical = |a: SocketAddr| SocketAddr::new(a.ip().to_canonical(), a.port());
         let (peer, local) = (canonical(tcp.peer_addr()?), canonical(tcp.local_addr()?));
-        Ok(Self { io: Io::Plain(tcp), peer, local, tls: None })
+        Ok(Self { io: Io::Plain(tcp), peer, local, tls: None, deflate: None })
     }
 
     /// The other end: the client as its proxy names it, where a PROXY header was demanded.
@@ -118,7 +121,7 @@ impl Stream {
         let (_, session) = stream.get_ref();
         let exporter = session.export_keying_material([0; 32], EXPORTER, None).ok();
         let info = describe(session, session.server_name().map(Into::into), exporter)?;
-        Ok(Self { io: Io::Tls(Box::new(TlsStream::Server(stream))), peer, local, tls: Some(Box::new(info)) })
+        Ok(Self { io: Io::Tls(Box::new(TlsStream::Server(stream))), peer, local, tls: Some(Box::new(info)), deflate: None })
     }
 
     /// Does the client's side of a handshake and says what the server's certificate is worth. Bound it in time.
@@ -134,12 +137,23 @@ impl Stream {
         let certificate = tls.judge(session.peer_certificates().unwrap_or_default(), &name);
         let exporter = session.export_keying_material([0; 32], EXPORTER, None).ok();
         let info = describe(session, Some(host.into()), exporter)?;
-        let stream = Self { io: Io::Tls(Box::new(TlsStream::Client(stream))), peer, local, tls: Some(Box::new(info)) };
+        let stream = Self { io: Io::Tls(Box::new(TlsStream::Client(stream))), peer, local, tls: Some(Box::new(info)), deflate: None };
         Ok((stream, certificate))
+    }
+
+    /// From here on both directions are compressed (RFC 4978 §3). It cannot be undone, and TLS cannot be put on any more.
+    pub(crate) fn start_deflate(&mut self) {
+        self.deflate.get_or_insert_with(|| Box::new(Deflate::new()));
+    }
+
+    /// A session's output as it goes into the connection.
+    pub(crate) fn packed<'b>(&self, output: &'b [u8]) -> io::Result<Cow<'b, [u8]>> {
+        if self.deflate.is_some() { deflate::pack(output).map(Cow::Owned) } else { Ok(Cow::Borrowed(output)) }
     }
 
     fn into_tcp(self) -> io::Result<TcpStream> {
         match self.io {
+            Io::Plain(_) if self.deflate.is_some() => Err(io::Error::new(io::ErrorKind::InvalidInput, "compressed already")),
             Io::Plain(tcp) => Ok(tcp),
             Io::Tls(_) => Err(io::Error::new(io::ErrorKind::InvalidInput, "TLS is active already")),
         }
@@ -151,6 +165,21 @@ impl Stream {
     }
 
     fn poll_read_some(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Filled>> {
+        loop {
+            let Some(deflate) = &mut self.deflate else { return self.poll_read_raw(cx) };
+            let plain = Filled::take().fill(|space| deflate.inflate(space))?;
+            if !plain.is_empty() {
+                return Poll::Ready(Ok(plain));
+            }
+            let raw = ready!(self.poll_read_raw(cx))?;
+            match &mut self.deflate {
+                Some(deflate) if !raw.is_empty() => deflate.feed(raw),
+                _ => return Poll::Ready(Ok(raw)),
+            }
+        }
+    }
+
+    fn poll_read_raw(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Filled>> {
         Filled::take()
             .fill(|space| {
                 let mut space = ReadBuf::new(space);

@@ -235,3 +235,46 @@ async fn an_idle_connection_is_small() {
     let bytes = size_of_val(&idle) - size_of::<line_protocol::Lines>();
     assert!(bytes < 1536, "{bytes} bytes beside the session itself");
 }
+
+/// Everything behind the go-ahead is compressed, both ways, with and without TLS; long answers too.
+#[tokio::test]
+async fn a_compressed_session_says_the_same() {
+    for implicit_tls in [false, true] {
+        let server = start(With { implicit_tls, ..With::default() });
+        let mut client = server.connect().await;
+        if implicit_tls {
+            client = client.start_tls(&server).await.0;
+        }
+        client.expect("HELLO").await;
+        client.send("DEFLATE\r\nECHO in the clear\r\n").await;
+        client.expect("GO").await;
+        let mut out = flate2::Compress::new(flate2::Compression::best(), false);
+        let mut packed = Vec::with_capacity(1 << 16);
+        out.compress_vec(b"ECHO one\r\nBIG 9\r\nECHO two\r\nQUIT\r\n", &mut packed, flate2::FlushCompress::Sync).unwrap();
+        client.stream.write_all(&packed).await.unwrap();
+        client.stream.flush().await.unwrap();
+        let mut wire = Vec::new();
+        client.stream.read_to_end(&mut wire).await.unwrap();
+        assert!(wire.len() < BLOCK, "{} octets for nine blocks", wire.len());
+        let (mut inward, mut said) = (flate2::Decompress::new(false), Vec::with_capacity(10 * BLOCK));
+        inward.decompress_vec(&wire, &mut said, flate2::FlushDecompress::Sync).unwrap();
+        let expected = [b"one\r\n".as_slice(), &vec![b'x'; 9 * BLOCK], b"two\r\nBYE\r\n"].concat();
+        assert!(said == expected, "{} octets of {}", said.len(), expected.len());
+        drop(client);
+        assert_eq!(server.ends().await, ["Session"]);
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_deflate_ends_the_connection() {
+    let server = start(With::default());
+    let mut client = server.connect().await;
+    client.expect("HELLO").await;
+    client.send("DEFLATE\r\n").await;
+    client.expect("GO").await;
+    client.send("\u{7}\u{7}\u{7} this is text\r\n").await;
+    assert_eq!(client.line().await, None);
+    drop(client);
+    let ends = server.ends().await;
+    assert!(ends[0].starts_with("Io"), "{ends:?}");
+}

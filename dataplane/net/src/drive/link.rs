@@ -41,7 +41,8 @@ impl Link<'_> {
         }
         let limit = self.settings.write_timeout;
         let stream = self.stream()?;
-        let mut rest = output.as_slice();
+        let packed = stream.packed(output).map_err(End::Io)?;
+        let mut rest = &*packed;
         while !rest.is_empty() {
             match timeout(limit, stream.write(rest)).await {
                 Err(_) => return Err(End::SlowReader),
@@ -51,9 +52,16 @@ impl Link<'_> {
             }
         }
         timeout(limit, stream.flush()).await.map_err(|_| End::SlowReader)?.map_err(End::Io)?;
+        drop(packed);
         self.sent += output.len() as u64;
         output.clear();
         Ok(())
+    }
+
+    pub(super) fn start_deflate(&mut self) {
+        if let Some(stream) = &mut self.stream {
+            stream.start_deflate();
+        }
     }
 
     pub(super) async fn start_tls(&mut self) -> Result<TlsInfo, End> {

@@ -11,6 +11,7 @@
 //!   │        │                                           ├─ time or bytes used up ─► on_limit(), write, close
 //!   │        │                                           └─ the client has gone ───► close
 //!   │        ├─────── StartTls ► write ─► handshake ─► tls_started(), then as Read
+//!   │        ├─────── Deflate ► write ─► deflate_started(), then as Read
 //!   │        └─────── Close ──► write ─► close
 //!   └────────────────────────────┘          └─► closed(report), always the last call
 //! ```
@@ -63,6 +64,8 @@ pub enum Next {
     Flush,
     /// Do the server's side of a TLS handshake.
     StartTls,
+    /// Compress both directions from here on (RFC 4978).
+    Deflate,
     /// Close the connection.
     Close,
 }
@@ -113,6 +116,9 @@ pub trait Session: Send + 'static {
     fn tls_started(&mut self, tls: &TlsInfo) {
         let _ = tls;
     }
+
+    /// Compression is on: forget all input.
+    fn deflate_started(&mut self) {}
 
     /// A limit was exceeded: write the farewell. The connection is closed after it.
     fn on_limit(&mut self, limit: Limit);
@@ -207,6 +213,11 @@ async fn converse<S: Session>(link: &mut Link<'_>, session: &mut S, mut live: Li
             Next::StartTls => {
                 let tls = Box::pin(link.start_tls()).await?;
                 session.tls_started(&tls);
+                Next::Read
+            }
+            Next::Deflate => {
+                link.start_deflate();
+                session.deflate_started();
                 Next::Read
             }
             Next::Read => {

@@ -1,6 +1,6 @@
 //! A small line protocol that uses everything the driver offers, and a client that speaks it.
 //!
-//! `ECHO text`, `BEGIN` … `COMMIT` (a transaction), `STARTTLS`, `BIG n` (n blocks of 64 KiB), `QUIT`;
+//! `ECHO text`, `BEGIN` … `COMMIT` (a transaction), `STARTTLS`, `DEFLATE`, `BIG n` (n blocks of 64 KiB), `QUIT`;
 //! anything published on the bell is pushed as `* text`.
 
 #![expect(clippy::unwrap_used, reason = "a test's helper may fail loudly")]
@@ -98,6 +98,10 @@ impl Lines {
                 self.say("GO");
                 return Next::StartTls;
             }
+            ("DEFLATE", _) => {
+                self.say("GO");
+                return Next::Deflate;
+            }
             ("QUIT", _) => {
                 self.say("BYE");
                 return Next::Close;
@@ -155,6 +159,10 @@ impl Session for Lines {
     fn tls_started(&mut self, tls: &TlsInfo) {
         self.input.clear();
         self.conn.tls = Some(tls.clone());
+    }
+
+    fn deflate_started(&mut self) {
+        self.input.clear();
     }
 
     fn on_limit(&mut self, limit: Limit) {

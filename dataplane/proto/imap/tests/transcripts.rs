@@ -1,7 +1,7 @@
 //! Dialogues from the RFCs, played against the machine alone.
 //!
 //! `C:` is sent; `S:` must be answered; `E:` must be part of the next event; `A:` is what the caller
-//! does about it (`accept`, `idle`, `tls`, `challenge TEXT`, or a reply such as `OK done`). Each file
+//! does about it (`accept`, `idle`, `tls`, `compressed`, `challenge TEXT`, or a reply such as `OK done`). Each file
 //! is played line by line and byte by byte.
 
 mod support;
@@ -70,6 +70,7 @@ fn act(server: &mut Server, action: &str) {
         "accept" => server.accept(),
         "idle" => server.idle(),
         "tls" => server.tls_started(),
+        "compressed" => server.compression_started(),
         "challenge" => server.challenge(text.as_bytes()),
         "greet" => server.greet("ready"),
         "OK" => server.complete(Reply::ok(text)),

@@ -12,7 +12,7 @@ use postern_core::{AccountId, BlobId, Clock, FolderId, MessageId, Timestamp};
 
 use super::{
     FlagChange, Folder, SpecialUse, Usage, account,
-    cell::FolderCell,
+    cell::{FolderCell, Opened},
     folder, history, read,
     read::{StoredMessage, Summaries},
     snapshot::Snapshot,
@@ -83,6 +83,24 @@ impl Boxes {
         let snapshot = cell.refresh(&self.db).await?;
         self.warm.insert((account, folder), cell.clone());
         Ok(snapshot)
+    }
+
+    /// Opens a folder whose row was just read: what is in memory, or what comes into it.
+    ///
+    /// # Errors
+    /// As [`Boxes::snapshot`].
+    pub async fn open(&self, cell: &Arc<FolderCell>, account: AccountId, row: Folder) -> Result<Opened> {
+        let folder = row.id;
+        let opened = cell.open(&self.db, row).await?;
+        if let Opened::Here(_) = opened {
+            self.warm.insert((account, folder), cell.clone());
+        }
+        Ok(opened)
+    }
+
+    /// Keeps a folder whose entries have come for a while after the last session has left it.
+    pub fn keep(&self, cell: &Arc<FolderCell>, account: AccountId, folder: FolderId) {
+        self.warm.insert((account, folder), cell.clone());
     }
 
     /// Moves an open folder on and returns it as it is now.

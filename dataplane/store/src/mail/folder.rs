@@ -9,7 +9,7 @@ use postern_core::{AccountId, FolderId, Timestamp};
 use super::{Locked, lock, placement};
 use crate::{
     args,
-    db::{Db, Row, Tx},
+    db::{Db, ReadTx, Row, Tx},
     error::{Result, StoreError},
     transaction,
 };
@@ -133,6 +133,14 @@ pub async fn by_name(db: &Db, account: AccountId, name: &str) -> Result<Option<F
 /// As the database says.
 pub async fn by_id(db: &Db, account: AccountId, id: FolderId) -> Result<Option<Folder>> {
     db.row(select!("WHERE account = $1 AND id = $2"), args![account, id]).await?.as_ref().map(folder).transpose()
+}
+
+/// A folder by its id, at the moment of a snapshot.
+///
+/// # Errors
+/// As the database says.
+pub(super) async fn by_id_in(tx: &mut ReadTx, account: AccountId, id: FolderId) -> Result<Option<Folder>> {
+    tx.row(select!("WHERE account = $1 AND id = $2"), args![account, id]).await?.as_ref().map(folder).transpose()
 }
 
 /// A folder inside a transaction that holds the account's lock.

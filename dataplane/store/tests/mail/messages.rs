@@ -13,6 +13,7 @@ postern_tests::suite!(
     what_is_delivered_is_read_again,
     ten_boxes_share_one_body,
     a_full_box_takes_nothing_for_anybody,
+    summaries_come_together_whatever_is_in_them,
     flags_change_once_and_the_clock_with_them,
     copies_share_the_message_and_moves_leave_no_trace,
     only_deleted_messages_are_expunged,
@@ -68,6 +69,22 @@ async fn a_full_box_takes_nothing_for_anybody(at: TestDatabase) {
     let (a, b) = tokio::join!(store.ingest.accept(a), store.ingest.accept(b));
     assert_eq!([&a, &b].iter().filter(|r| r.is_ok()).count(), 1);
     check_usage(&store, small).await;
+}
+
+async fn summaries_come_together_whatever_is_in_them(at: TestDatabase) {
+    let store = open(&at).await;
+    let alice = account(&store, None).await;
+    let written: [&[u8]; 5] = [b"\0", b"", b"\xff\xfe\0\0end", b"text", &[0x80; 3_000]];
+    for summary in written {
+        let mut accept = message(&store, &[alice], b"x").await;
+        accept.bodies[0].summary = summary.into();
+        store.ingest.accept(accept).await.unwrap();
+    }
+    let ids: Vec<i64> = inbox(&store, alice).await.iter().map(|entry| entry.message).chain([99]).collect();
+    let summaries = store.boxes.summaries(alice, &ids).await.unwrap();
+    let read: Vec<Option<&[u8]>> = ids.iter().map(|id| summaries.get(*id)).collect();
+    assert_eq!(read, written.into_iter().map(Some).chain([None]).collect::<Vec<_>>());
+    assert!(store.boxes.summaries(alice, &[]).await.unwrap().get(ids[0]).is_none());
 }
 
 async fn flags_change_once_and_the_clock_with_them(at: TestDatabase) {

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use postern_store::{
     changes,
-    mail::{FlagChange, Flags, INBOX},
+    mail::{FlagChange, Flags, INBOX, cell::Opened},
 };
 use postern_tests::TestDatabase;
 
 use crate::fixture::*;
 
-postern_tests::suite!(a_snapshot_moves_on_with_the_folder, a_delivery_wakes_who_listens);
+postern_tests::suite!(a_snapshot_moves_on_with_the_folder, a_large_folder_is_opened_by_its_row, a_delivery_wakes_who_listens);
 
 async fn a_snapshot_moves_on_with_the_folder(at: TestDatabase) {
     let store = open(&at).await;
@@ -34,6 +34,39 @@ async fn a_snapshot_moves_on_with_the_folder(at: TestDatabase) {
     drop((cell, old));
     let again = open_again(&store, alice).await;
     assert_eq!(again, new.iter().cloned().collect::<Vec<_>>());
+}
+
+/// Its entries are those of the moment when it was opened, whatever happens while they come.
+async fn a_large_folder_is_opened_by_its_row(at: TestDatabase) {
+    let store = open(&at).await;
+    let alice = account(&store, None).await;
+    deliver(&store, alice, b"x").await.unwrap();
+    let archive = store.boxes.folder(alice, "Archive").await.unwrap().unwrap().id;
+    // 2^13 copies of one message.
+    for _ in 0..13 {
+        let uids: Vec<i64> = look(&store, alice, INBOX).await.iter().map(|entry| entry.uid.into()).collect();
+        store.boxes.copy(alice, INBOX, &uids, archive).await.unwrap();
+        let uids: Vec<i64> = look(&store, alice, archive).await.iter().map(|entry| entry.uid.into()).collect();
+        store.boxes.move_to(alice, archive, &uids, INBOX).await.unwrap();
+    }
+    let uids: Vec<i64> = look(&store, alice, INBOX).await.iter().map(|entry| entry.uid.into()).collect();
+    // Nobody has opened this one.
+    let sent = store.boxes.folder(alice, "Sent").await.unwrap().unwrap().id;
+    store.boxes.copy(alice, INBOX, &uids, sent).await.unwrap();
+    let row = store.boxes.folder(alice, "Sent").await.unwrap().unwrap();
+    assert_eq!(row.messages, 1 << 13);
+    let cell = store.boxes.cell(alice, sent);
+    let opened = store.boxes.open(&cell, alice, row.clone()).await.unwrap();
+    let Opened::Coming(told, mut coming) = opened else { panic!("{opened:?}") };
+    assert_eq!((told.folder.messages, told.len()), (1 << 13, 0));
+    store.boxes.copy(alice, INBOX, &uids[..1], sent).await.unwrap();
+    let there = coming.arrive().await.unwrap();
+    assert_eq!((there.len(), &there.folder), (1 << 13, &told.folder));
+    let now = store.boxes.refresh(&cell).await.unwrap();
+    assert_eq!(there.difference(&now).new, [1 << 13]);
+    // The next one finds it here.
+    let row = store.boxes.folder(alice, "Sent").await.unwrap().unwrap();
+    assert!(matches!(store.boxes.open(&cell, alice, row).await.unwrap(), Opened::Here(_)));
 }
 
 async fn open_again(store: &postern_store::Store, account: postern_core::AccountId) -> Vec<postern_store::mail::snapshot::Entry> {

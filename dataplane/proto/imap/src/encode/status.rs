@@ -200,6 +200,7 @@ const fn word(code: &Code) -> &'static str {
         Code::TryCreate => "TRYCREATE",
         Code::UidNotSticky => "UIDNOTSTICKY",
         Code::Unavailable => "UNAVAILABLE",
+        Code::CompressionActive => "COMPRESSIONACTIVE",
         Code::UnknownCte => "UNKNOWN-CTE",
         Code::UseAttr => "USEATTR",
         // Those with arguments are written above.

@@ -119,6 +119,7 @@ fn body(p: &mut Parser<'_>) -> Result<Command, ParseError> {
         "LSUB" => list::lsub(p),
         "NAMESPACE" => Ok(Command::Namespace),
         "IDLE" => Ok(Command::Idle),
+        "COMPRESS" => session::compress(p),
         "CHECK" => Ok(Command::Check),
         "CLOSE" => Ok(Command::Close),
         "UNSELECT" => Ok(Command::Unselect),

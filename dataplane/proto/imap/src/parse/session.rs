@@ -1,4 +1,4 @@
-//! LOGIN, AUTHENTICATE, ENABLE, ID.
+//! LOGIN, AUTHENTICATE, ENABLE, COMPRESS, ID.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use postern_core::Secret;
@@ -50,6 +50,16 @@ pub(super) fn enable(p: &mut Parser<'_>) -> Result<Command, ParseError> {
         if !p.take(b' ') {
             return Ok(Command::Enable(wanted));
         }
+    }
+}
+
+/// `compress = "COMPRESS" SP algorithm`, `algorithm = "DEFLATE"` (RFC 4978 §5)
+pub(super) fn compress(p: &mut Parser<'_>) -> Result<Command, ParseError> {
+    p.space()?;
+    if p.upper_atom("Expected an algorithm")? == "DEFLATE" {
+        Ok(Command::Compress)
+    } else {
+        Err(ParseError::Syntax("DEFLATE is what there is"))
     }
 }
 

@@ -20,6 +20,8 @@ pub struct Channel {
     pub tls: bool,
     /// STARTTLS can be done: there is a certificate.
     pub starttls: bool,
+    /// The bytes are compressed (RFC 4978).
+    pub compressed: bool,
     /// Passwords may be sent without TLS: the peer is this machine, or the operator says so.
     pub cleartext_login: bool,
 }
@@ -76,6 +78,9 @@ impl fmt::Display for Capabilities<'_> {
         f.write_str(ALWAYS)?;
         if self.state != State::NotAuthenticated {
             AFTER_LOGIN.iter().try_for_each(|capability| write!(f, " {capability}"))?;
+            if !self.channel.compressed {
+                f.write_str(" COMPRESS=DEFLATE")?;
+            }
             return write!(f, " APPENDLIMIT={}", self.config.append_limit);
         }
         f.write_str(" LITERAL- SASL-IR")?;

@@ -28,6 +28,7 @@ impl Server {
             }
             Command::Login { .. } | Command::Authenticate { .. } => Then::Authenticated,
             Command::StartTls => Then::StartTls,
+            Command::Compress => Then::Compress,
             Command::Logout => Then::Closed,
             Command::Select { .. } => {
                 // RFC 9051 §6.3.2: SELECT deselects first, and a failed one leaves nothing selected.
@@ -54,8 +55,9 @@ impl Server {
             }
             Then::Selected => self.state = State::Selected,
             Then::Unselected => self.deselect(),
-            Then::StartTls => {
-                // RFC 9051 §11.1, §6.2.1: what came in the clear behind STARTTLS must not be read as if under TLS.
+            Then::StartTls | Then::Compress => {
+                // RFC 9051 §11.1, §6.2.1: what came in the clear behind STARTTLS must not be read as if under TLS. Behind
+                // COMPRESS a client sends nothing until it has the answer (RFC 4978 §3).
                 self.framer.discard();
                 self.phase = Phase::Handshake;
             }
@@ -69,6 +71,8 @@ impl Server {
         match command {
             Command::StartTls if self.channel.tls => Err(Reply::bad("TLS is active already")),
             Command::StartTls if !self.channel.starttls => Err(Reply::bad("TLS is not available here")),
+            // RFC 4978 §3
+            Command::Compress if self.channel.compressed => Err(Reply::no("DEFLATE is active already").with(Code::CompressionActive)),
             Command::Login { .. } | Command::Authenticate { .. } if !self.channel.may_login() => {
                 Err(Reply::no("Not without TLS").with(Code::PrivacyRequired))
             }

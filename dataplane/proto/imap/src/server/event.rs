@@ -10,6 +10,7 @@ pub enum Event {
     /// A command that the state allows. Do it, write its untagged answers, then [`super::Server::complete`].
     ///
     /// STARTTLS: complete with OK, send all output, set TLS up, then [`super::Server::tls_started`].
+    /// COMPRESS: the same, then [`super::Server::compression_started`].
     /// AUTHENTICATE: [`super::Server::challenge`] until it is decided. IDLE: [`super::Server::idle`].
     /// ENABLE: what it enables is in force and its untagged answer is written. CAPABILITY never comes.
     Command {

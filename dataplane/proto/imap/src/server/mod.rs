@@ -55,7 +55,7 @@ enum Phase {
     Append(Append),
     /// The end of a refused command; then the answer. `tell` says whether the caller hears of it.
     Swallowing { tag: Option<Tag>, reply: Reply, tell: bool },
-    /// TLS is being set up; input is not ours.
+    /// TLS or compression is being set up; input is not ours.
     Handshake,
     /// The caller is to hear that it is over.
     Closing,
@@ -71,6 +71,7 @@ enum Then {
     Selected,
     Unselected,
     StartTls,
+    Compress,
     Closed,
 }
 
@@ -191,6 +192,14 @@ impl Server {
     pub fn tls_started(&mut self) {
         if matches!(self.phase, Phase::Handshake) {
             self.channel = Channel { tls: true, ..self.channel };
+            self.phase = Phase::Ready;
+        }
+    }
+
+    /// Compression stands: what comes next is read (RFC 4978).
+    pub fn compression_started(&mut self) {
+        if matches!(self.phase, Phase::Handshake) {
+            self.channel = Channel { compressed: true, ..self.channel };
             self.phase = Phase::Ready;
         }
     }

@@ -62,6 +62,7 @@ impl State {
                 | Command::Lsub(_)
                 | Command::Namespace
                 | Command::Status { .. }
+                | Command::Compress
                 | Command::Idle,
                 _,
             ) => Ok(()),

@@ -56,6 +56,8 @@ pub enum Code {
     Capability(String),
     /// `CLIENTBUG`.
     ClientBug,
+    /// `COMPRESSIONACTIVE`: it is on already (RFC 4978 §3).
+    CompressionActive,
     /// `CLOSED`: what follows is of the newly selected mailbox (RFC 9051 §7.1).
     Closed,
     /// `CONTACTADMIN`.

@@ -122,6 +122,8 @@ pub enum Command {
     },
     /// `IDLE`.
     Idle,
+    /// `COMPRESS DEFLATE` (RFC 4978).
+    Compress,
     /// `CHECK`, of rev1 (RFC 3501 §6.4.1).
     Check,
     /// `CLOSE`.
@@ -213,6 +215,7 @@ impl Command {
             Self::Namespace => "NAMESPACE",
             Self::Status { .. } => "STATUS",
             Self::Idle => "IDLE",
+            Self::Compress => "COMPRESS",
             Self::Check => "CHECK",
             Self::Close => "CLOSE",
             Self::Unselect => "UNSELECT",

@@ -47,6 +47,9 @@ use crate::{
 pub(crate) async fn run(session: &mut ImapSession, tag: Tag, command: Command) -> Flow {
     session.shared.observer.command(command.name());
     let moment = session.moment(&command);
+    if !matches!(command, Command::Logout | Command::Select { .. } | Command::Close | Command::Unselect) {
+        session.arrive().await;
+    }
     let answer = match command {
         Command::Noop | Command::Check => {
             // RFC 9051 §6.1.2: the client asks whether there is news.
@@ -59,6 +62,10 @@ pub(crate) async fn run(session: &mut ImapSession, tag: Tag, command: Command) -
         Command::StartTls => {
             session.server.complete(Reply::ok("Begin TLS"));
             return Flow::StartTls;
+        }
+        Command::Compress => {
+            session.server.complete(Reply::ok("DEFLATE active"));
+            return Flow::Deflate;
         }
         Command::Logout => Ok(Reply::ok("Done")),
         // The machine has answered it already.

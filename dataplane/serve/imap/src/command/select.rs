@@ -39,8 +39,10 @@ async fn open(session: &mut ImapSession, mailbox: &MailboxName, read_only: bool)
         encode::untagged(session.server.output(), &Reply::ok("The mailbox before is closed").with(Code::Closed));
     }
     let account = session.account()?;
+    // Listen first, look then: what comes between is looked at twice and never missed.
+    let feed = session.boxes().subscribe(account);
     let folder = session.boxes().folder(account, mailbox.as_str()).await?.ok_or_else(Refused::no_such_mailbox)?;
-    let selected = Selected::open(session.boxes(), account, folder.id, read_only).await?;
+    let selected = Selected::open(session.boxes(), account, folder, feed, read_only).await?;
     announce(session, mailbox, &selected);
     session.selected = Some(Box::new(selected));
     Ok(())
@@ -48,6 +50,7 @@ async fn open(session: &mut ImapSession, mailbox: &MailboxName, read_only: bool)
 
 /// What is gone and what has changed since the client was here (RFC 7162 §3.2.5): VANISHED (EARLIER), then FETCH.
 async fn resynchronise(session: &mut ImapSession, resync: &Resync, moment: Moment, reply: Reply) -> Flow {
+    session.arrive().await;
     match missed(session, resync).await {
         Ok(changed) => fetch::answer(session, changed, vec![FetchItem::Uid, FetchItem::Flags, FetchItem::ModSeq], moment, reply).await,
         Err(refused) => {
@@ -87,7 +90,7 @@ fn announce(session: &mut ImapSession, mailbox: &MailboxName, selected: &Selecte
         Code::PermanentFlags { flags, new_keywords: true }
     };
     encode::untagged(out, &Reply::ok("What may be changed for good").with(permanent));
-    encode::exists(out, number(selected.told.len()));
+    encode::exists(out, selected.count());
     if dialect.rev2 {
         let item = ListItem { name: mailbox, attributes: MailboxAttributes::default(), special_use: &[], child_subscribed: false };
         encode::list(out, Some(&item), dialect);

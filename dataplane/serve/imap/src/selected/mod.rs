@@ -24,7 +24,8 @@ use postern_store::{
     changes::Subscription,
     mail::{
         boxes::Boxes,
-        cell::FolderCell,
+        cell::{Coming, FolderCell, Opened},
+        folder::Folder,
         snapshot::{Entry, Snapshot},
     },
 };
@@ -46,6 +47,8 @@ pub(crate) struct Selected {
     pub saved: UidSet,
     /// Keywords that a FLAGS response has named.
     keywords: Vec<Keyword>,
+    /// The entries of [`Selected::told`], while they are on their way: it is empty till then.
+    coming: Option<Box<Coming>>,
     cell: Arc<FolderCell>,
     feed: Subscription,
     /// Something was heard that has not been looked at, or the last look failed.
@@ -81,18 +84,38 @@ impl Expunges {
 }
 
 impl Selected {
-    /// Opens a folder and takes it as it is.
+    /// Opens a folder and takes it as it is; `row` was read after `feed` began to listen, so that nothing is missed.
     ///
     /// # Errors
-    /// As [`Boxes::snapshot`].
-    pub async fn open(boxes: &Boxes, account: AccountId, folder: FolderId, read_only: bool) -> Result<Self> {
-        // Listen first, look then: what comes between is looked at twice and never missed.
-        let feed = boxes.subscribe(account);
+    /// As [`Boxes::open`].
+    pub async fn open(boxes: &Boxes, account: AccountId, row: Folder, feed: Subscription, read_only: bool) -> Result<Self> {
+        let folder = row.id;
         let cell = boxes.cell(account, folder);
-        let told = boxes.snapshot(&cell, account, folder).await?;
+        let (told, coming) = match boxes.open(&cell, account, row).await? {
+            Opened::Here(snapshot) => (snapshot, None),
+            Opened::Coming(row, coming) => (row, Some(Box::new(coming))),
+        };
         let keywords = set::keywords(&told);
         let sure = told.folder.modseq;
-        Ok(Self { account, folder, read_only, told, sure, saved: UidSet::new(), keywords, cell, feed, behind: false })
+        Ok(Self { account, folder, read_only, told, sure, saved: UidSet::new(), keywords, coming, cell, feed, behind: false })
+    }
+
+    /// EXISTS, also while the entries are on their way.
+    pub fn count(&self) -> u32 {
+        if self.coming.is_some() { self.told.folder.messages } else { number(self.told.len()) }
+    }
+
+    /// Waits for the entries, before anything is done with them; says whether there are keywords that were not told.
+    ///
+    /// # Errors
+    /// As the database says. The numbers that were told mean nothing then.
+    pub async fn arrive(&mut self, boxes: &Boxes) -> Result<bool> {
+        let Some(coming) = &mut self.coming else { return Ok(false) };
+        self.told = coming.arrive().await?;
+        self.coming = None;
+        boxes.keep(&self.cell, self.account, self.folder);
+        self.keywords = set::keywords(&self.told);
+        Ok(!self.keywords.is_empty())
     }
 
     /// UIDNEXT: never below what the snapshot holds, whose rows may be newer than the folder's.
@@ -125,7 +148,7 @@ impl Selected {
     /// # Errors
     /// [`StoreError::NotFound`] when the folder is gone; else as the database says, and the next call looks again.
     pub async fn newest(&mut self, boxes: &Boxes, look: bool) -> Result<Option<Arc<Snapshot>>> {
-        if !(look || self.behind || self.feed.has_moved()) {
+        if self.coming.is_some() || !(look || self.behind || self.feed.has_moved()) {
             return Ok(None);
         }
         self.feed.seen();

@@ -31,9 +31,9 @@ impl ImapSession {
         self.server.bye(&reply);
     }
 
-    /// The selected mailbox was deleted: its numbers mean nothing any more (RFC 2180 §3.3).
+    /// The selected mailbox was deleted, or can no longer be read: its numbers mean nothing any more (RFC 2180 §3.3).
     pub(super) fn lose_mailbox(&mut self) {
         self.selected = None;
-        self.server.bye(&Reply::bye("The selected mailbox was deleted"));
+        self.server.bye(&Reply::bye("The selected mailbox is gone"));
     }
 }

@@ -55,7 +55,7 @@ impl ImapSession {
     pub(crate) fn new(shared: Arc<Shared>, conn: &Conn) -> Self {
         let client = conn.peer.ip().to_canonical();
         let cleartext_login = conn.is_this_machine() || shared.config.allow_plaintext;
-        let channel = Channel { tls: conn.tls.is_some(), starttls: shared.config.starttls, cleartext_login };
+        let channel = Channel { tls: conn.tls.is_some(), starttls: shared.config.starttls, compressed: false, cleartext_login };
         let server = Server::new(shared.machine.clone(), channel);
         Self { shared, server, client, login: None, selected: None, work: Work::None, step: 0, received: 0, draining: false }
     }
@@ -102,6 +102,8 @@ pub(crate) enum Flow {
     Flush,
     /// The TLS handshake.
     StartTls,
+    /// Compression from here on.
+    Deflate,
     /// The end.
     Close,
 }
@@ -134,6 +136,7 @@ impl Session for ImapSession {
                 Flow::On => {}
                 Flow::Flush => return Next::Flush,
                 Flow::StartTls => return Next::StartTls,
+                Flow::Deflate => return Next::Deflate,
                 Flow::Close => return Next::Close,
             }
             if self.server.output().len() >= FLUSH {
@@ -170,6 +173,10 @@ impl Session for ImapSession {
     fn tls_started(&mut self, _: &TlsInfo) {
         self.work = Work::None;
         self.server.tls_started();
+    }
+
+    fn deflate_started(&mut self) {
+        self.server.compression_started();
     }
 
     fn on_limit(&mut self, limit: Limit) {

@@ -2,7 +2,7 @@
 
 use postern_proto_imap::{
     encode,
-    types::{Code, Command, Reply},
+    types::{Code, Command, Flags, Reply, SystemFlags},
 };
 use postern_store::StoreError;
 
@@ -28,6 +28,22 @@ impl ImapSession {
     pub(super) async fn tell_idle(&mut self) {
         let moment = Moment { expunges: Expunges::Told, uid: false, dialect: self.server.dialect() };
         self.tell(moment, false, None).await;
+    }
+
+    /// Waits for the entries of a mailbox that was selected by its counters alone.
+    pub(crate) async fn arrive(&mut self) {
+        let Some(selected) = &mut self.selected else { return };
+        match selected.arrive(&self.shared.store.boxes).await {
+            Ok(false) => {}
+            Ok(true) => {
+                let flags = Flags { system: SystemFlags::ALL, keywords: selected.keywords().to_vec() };
+                encode::flags(self.server.output(), &flags);
+            }
+            Err(error) => {
+                tracing::warn!(%error, "a mailbox that was selected could not be read");
+                self.lose_mailbox();
+            }
+        }
     }
 
     /// Tells what has changed. `look` asks the store though nothing was heard: NOOP must not trust in hints alone.

@@ -121,3 +121,25 @@ async fn a_long_answer_comes_in_pieces_and_in_order() {
     );
     assert_eq!(alice.until(&second).await[0], "* 4 FETCH (FLAGS (\\Seen))");
 }
+
+/// RFC 3516: what holds NUL comes in as literal8 and goes out so; an encoding that nobody knows is said to be one.
+#[tokio::test]
+async fn binary_parts_come_and_go_as_they_are() {
+    let room = Room::open().await;
+    let mut alice = room.inbox("alice").await;
+    let message = b"Content-Type: application/x-any\r\nContent-Transfer-Encoding: binary\r\n\r\n\0\x01\xff\0";
+    alice.send(format!("t APPEND INBOX ~{{{}+}}\r\n", message.len())).await;
+    alice.send(message).await;
+    alice.send("\r\n").await;
+    assert!(alice.until("t").await.pop().unwrap().starts_with("OK [APPENDUID"));
+    alice.send("u FETCH 1 (BINARY.SIZE[1] BINARY.PEEK[1])\r\n").await;
+    assert_eq!(alice.response().await.unwrap(), b"* 1 FETCH (BINARY.SIZE[1] 4 BINARY[1] ~{4}\r\n\0\x01\xff\0)");
+    alice.until("u").await;
+
+    let unknown = "Content-Type: text/plain\r\nContent-Transfer-Encoding: x-rot13\r\n\r\nuryyb";
+    alice.append("INBOX", unknown.as_bytes()).await;
+    for item in ["BINARY.PEEK[1]", "BINARY.SIZE[1]"] {
+        assert!(alice.fails(&format!("FETCH 2 {item}")).await.starts_with("NO [UNKNOWN-CTE]"), "{item}");
+    }
+    assert_eq!(alice.ok("FETCH 2 BODY.PEEK[1]").await, ["* 2 FETCH (BODY[1] {5}\r\nuryyb)"]);
+}
