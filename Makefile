@@ -12,7 +12,7 @@ FUZZ := dataplane/proto/fuzz
 STORIES ?=
 
 # Debian packages: a compiler for the bundled C libraries, then what tests and demonstrations run for real.
-DEBIAN := build-essential curl python3 postgresql postfix openssl swaks libnet-ssleay-perl isync mutt
+DEBIAN := build-essential curl python3 postgresql postfix openssl swaks libnet-ssleay-perl isync mutt fetchmail offlineimap3
 
 .DEFAULT_GOAL := help
 .PHONY: images e2e-up e2e e2e-down never-lost help run test check unit bench deny generate fuzz fuzz-smoke install-deps

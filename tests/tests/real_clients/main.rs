@@ -5,9 +5,13 @@
 #![expect(clippy::unwrap_used, reason = "helpers of a test have nobody to report to")]
 
 mod curl;
+mod deflate;
+mod dialogues;
+mod fetchmail;
 mod imaplib;
 mod mbsync;
 mod mutt;
+mod offlineimap;
 mod swaks;
 mod thunderbird;
 
