@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::cli::{backup, config, get, queue, restore, serve, trace};
+use crate::cli::{backup, config, get, migrate, queue, restore, serve, trace};
 
 /// A mail server: SMTP, submission, IMAP and the queue, from one binary.
 #[derive(Debug, Parser)]
@@ -26,6 +26,8 @@ enum Command {
     Queue(queue::Queue),
     /// Have a running server write a copy of everything
     Backup(backup::Backup),
+    /// Bring the schema of the database up to this version
+    Migrate(migrate::Migrate),
     /// Fill an empty database from a backup
     Restore(restore::Restore),
     /// Look at the configuration
@@ -43,6 +45,7 @@ impl Args {
             Command::Trace(trace) => trace.run(),
             Command::Queue(queue) => queue.run(),
             Command::Backup(backup) => backup.run(),
+            Command::Migrate(migrate) => migrate.run(),
             Command::Restore(restore) => restore.run(),
             Command::Config(config) => config.run(),
         };

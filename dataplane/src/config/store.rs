@@ -11,8 +11,10 @@ use super::reader::Reader;
 pub struct Store {
     /// Connections to PostgreSQL at most; the embedded database has its own rule.
     pub connections: u32,
-    /// How long to wait for the database at start.
+    /// How long to wait for the database at start, and for its schema.
     pub wait: Duration,
+    /// Whether `serve` brings the schema up itself; otherwise it waits until `postern migrate` has.
+    pub migrate: bool,
     /// Stored size up to which a body lies in the database.
     pub inline_max: ByteSize,
     /// Where larger bodies go; without a bucket, into the data folder, or the database when several processes share it.
@@ -43,6 +45,7 @@ impl Store {
         let mut section = from.section("store");
         let connections = section.between("connections", 12, 2..=500);
         let wait = section.value("wait", Duration::from_mins(1));
+        let migrate = section.value("migrate", true);
         let inline_max = section.between("inline_max", ByteSize(256 << 10), ByteSize(0)..=ByteSize(64 << 20));
         let trail_retention = section.between("trail_retention", days(30), days(1)..=days(3650));
         let bucket = section.optional("s3_bucket");
@@ -60,7 +63,7 @@ impl Store {
         if bucket.is_none() && (s3.endpoint.is_some() || s3.access_key.is_some()) {
             section.refuse("s3_bucket", "the other s3 settings need a bucket");
         }
-        Self { connections, wait, inline_max, s3: bucket.map(|_| s3), trail_retention }
+        Self { connections, wait, migrate, inline_max, s3: bucket.map(|_| s3), trail_retention }
     }
 }
 

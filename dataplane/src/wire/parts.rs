@@ -6,7 +6,7 @@ use postern_access::{Authenticator, authenticate, throttle};
 use postern_core::{Secret, SystemClock};
 use postern_net::resolver::Resolver;
 use postern_store::{
-    Options, Store, StoreError,
+    Options, Schema, Store, StoreError,
     blob::{Backend, FolderBackend},
     db::Location,
     directory::{Directory, SealKeys},
@@ -106,7 +106,8 @@ pub fn store_options(config: &Config) -> Result<Options, PartsError> {
     options.wait = config.store.wait;
     options.inline_max = usize::try_from(config.store.inline_max.0).unwrap_or(usize::MAX);
     options.roles = config.process.roles.iter().copied().collect();
-    options.host = config.process.hostname.clone();
+    options.schema = if config.store.migrate { Schema::Migrate } else { Schema::Await };
+    options.host = config.process.instance.clone();
     options.backend = match &config.store.s3 {
         Some(s3) => Some(super::bucket::open(s3)?),
         // Several processes on one database share no folder: there everything lies in the database.

@@ -26,4 +26,4 @@ pub mod trail;
 pub mod upkeep;
 
 pub use error::{Result, StoreError};
-pub use store::{Options, Store, raise_epoch};
+pub use store::{Options, Schema, Store, raise_epoch};

@@ -1,4 +1,10 @@
 //! The schema and its history. `migrations/README.md` has the rules.
+//!
+//! Whoever may change the schema calls [`migrate`]; a process that may not calls [`wait_until_current`].
+
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
 
 use crate::{
     args,
@@ -23,6 +29,11 @@ macro_rules! migration {
 const MIGRATIONS: &[Migration] =
     &[migration!(1, "0001_mail"), migration!(2, "0002_directory"), migration!(3, "0003_queue"), migration!(4, "0004_trail")];
 
+/// The oldest version that serves the newest schema. It is raised by the migration that takes away what that version needs.
+const OLDEST_BINARY: &str = "0.1.0";
+/// How often a waiting process looks.
+const LOOK: Duration = Duration::from_millis(500);
+
 /// The schema's number once this binary's migrations have run.
 #[must_use]
 pub fn newest() -> i64 {
@@ -33,11 +44,60 @@ pub fn newest() -> i64 {
 ///
 /// # Errors
 /// [`StoreError`] as the database says; steps before the failing one stay. [`StoreError::Refused`]
-/// for a database into which a restore was begun and not ended.
+/// for a database into which a restore was begun and not ended, and for a schema that has left this binary behind.
 pub async fn migrate(db: &Db) -> Result<i64> {
     let at = migrate_to(db, newest()).await?;
+    refuse_too_old(db).await?;
     crate::backup::refuse_unfinished(db).await?;
     Ok(at)
+}
+
+/// Waits until the schema is this binary's or newer, and changes nothing: in a cluster one job migrates and no pod does.
+///
+/// # Errors
+/// [`StoreError::Unavailable`] when nobody has migrated in time; [`StoreError::Refused`] as [`migrate`].
+pub async fn wait_until_current(db: &Db, wait: Duration) -> Result<i64> {
+    let deadline = Instant::now() + wait;
+    loop {
+        let at = current(db).await?;
+        if at >= newest() {
+            refuse_too_old(db).await?;
+            crate::backup::refuse_unfinished(db).await?;
+            return Ok(at);
+        }
+        if Instant::now() >= deadline {
+            let message = format!("the schema is {at} and this version needs {}; run `postern migrate`", newest());
+            return Err(StoreError::unavailable(message));
+        }
+        tracing::info!(schema = at, needed = newest(), "waiting for the schema");
+        sleep(LOOK).await;
+    }
+}
+
+/// The schema's number; 0 for an empty database.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn current(db: &Db) -> Result<i64> {
+    let mut tx = db.begin().await?;
+    let at = version(&mut tx, db.dialect()).await;
+    tx.rollback().await;
+    at
+}
+
+/// A later version may have taken away what this one reads: it says so in the database.
+async fn refuse_too_old(db: &Db) -> Result<()> {
+    let Some(row) = db.row("SELECT value FROM meta WHERE key = 'oldest_binary'", &[]).await? else { return Ok(()) };
+    let (oldest, ours) = (row.str(0)?, env!("CARGO_PKG_VERSION"));
+    if numbers(ours) < numbers(oldest) {
+        return Err(StoreError::Refused(format!("this is version {ours}, and the schema serves {oldest} and later: start a newer one")));
+    }
+    Ok(())
+}
+
+/// `1.2.3-beta` as 1, 2, 3.
+fn numbers(version: &str) -> Vec<u64> {
+    version.split(['-', '+']).next().unwrap_or_default().split('.').map(|part| part.parse().unwrap_or(0)).collect()
 }
 
 /// Brings the schema up to one number and not above: what a restore begins with.
@@ -61,6 +121,13 @@ pub(crate) async fn migrate_to(db: &Db, last: i64) -> Result<i64> {
             )
             .await?;
             at = number;
+            if number == newest() {
+                tx.execute(
+                    "INSERT INTO meta (key, value) VALUES ('oldest_binary', $1) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+                    args![OLDEST_BINARY],
+                )
+                .await?;
+            }
             tx.commit().await?;
         } else {
             tx.rollback().await;

@@ -23,8 +23,10 @@ use crate::{
 pub struct Options {
     /// Where the data is.
     pub location: Location,
-    /// How long to wait for the database at start.
+    /// How long to wait for the database at start, and for its schema where that is somebody else's to bring up.
     pub wait: Duration,
+    /// Who brings the schema up.
+    pub schema: Schema,
     /// Stored size up to which a body lies in the database, in bytes.
     pub inline_max: usize,
     /// Where larger bodies go; without it they lie in the database too.
@@ -37,6 +39,16 @@ pub struct Options {
     pub host: String,
     /// Who counts commits.
     pub observer: Arc<dyn ingest::Observer>,
+}
+
+/// Who brings the schema up to this version.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Schema {
+    /// This process, when it opens the store.
+    #[default]
+    Migrate,
+    /// Another; this one waits for it.
+    Await,
 }
 
 impl Options {
@@ -57,6 +69,7 @@ impl Options {
         Self {
             location,
             wait,
+            schema: Schema::Migrate,
             inline_max: DEFAULT_INLINE_MAX,
             backend: None,
             clock,
@@ -93,13 +106,16 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens the database, brings its schema up to this version and takes a node number.
+    /// Opens the database, brings its schema up to this version or waits until somebody has, and takes a node number.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] when the database cannot be reached in time.
     pub async fn open(options: Options) -> Result<Self> {
         let db = Db::open(&options.location, options.wait).await?;
-        migrations::migrate(&db).await?;
+        match options.schema {
+            Schema::Migrate => migrations::migrate(&db).await?,
+            Schema::Await => migrations::wait_until_current(&db, options.wait).await?,
+        };
         let process = process::register(&db, &options.roles, &options.host, options.clock.now()).await?;
         let ids = IdSource::new(options.clock.clone(), process.node);
         let blobs = Blobs::new(options.inline_max, options.backend);

@@ -51,7 +51,7 @@ macro_rules! tables {
 /// All that travel, in the order of the archive. Node numbers, the schema's number and the janitor's
 /// lease are of the running store and stay.
 pub const TABLES: &[Table] = tables! {
-    meta: key Text, value Text; "WHERE key NOT IN ('schema', 'restore') ORDER BY key"; "ON CONFLICT (key) DO UPDATE SET value = excluded.value"
+    meta: key Text, value Text; "WHERE key NOT IN ('schema', 'oldest_binary', 'restore') ORDER BY key"; "ON CONFLICT (key) DO UPDATE SET value = excluded.value"
     counter: name Text, value Int; "WHERE name NOT IN ('node', 'janitor') ORDER BY name"; "ON CONFLICT (name) DO UPDATE SET value = excluded.value"
     claim: name Text, owner Text, tenant Text, kind Int, preverified Int, proven Int, since Int, missing_since Int, gone Int, holds Int; "ORDER BY name, owner"
     directory_record: owner Text, kind Int, cluster Text, tenant Text, name Text, domain Text, account Int, quota Int, digest Bytes,
