@@ -15,8 +15,8 @@ use std::{
     sync::Arc,
 };
 
-use postern_net::{Drain, Service};
-use tokio::{net::TcpListener, task::JoinSet};
+use postern_net::{Drain, Service, listener};
+use tokio::task::JoinSet;
 
 use crate::{
     config::{Config, Name},
@@ -141,7 +141,7 @@ impl Server {
     async fn health(&mut self, config: &Config) -> Result<(), StartError> {
         let Some(address) = config.listen.address(Name::Health) else { return Ok(()) };
         let failed = |source| StartError::Listen { name: Name::Health, address, source };
-        let socket = TcpListener::bind(address).await.map_err(failed)?;
+        let socket = listener::listen(address).map_err(failed)?;
         self.addresses.insert(Name::Health, socket.local_addr().map_err(failed)?);
         let health = Health { readiness: self.readiness.clone(), drain: self.drain.clone(), metrics: self.metrics.clone() };
         self.tasks.spawn(async move {

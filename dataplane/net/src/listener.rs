@@ -6,7 +6,7 @@
 use std::{
     fmt,
     io::{self, Write},
-    net::{IpAddr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     sync::Arc,
     time::Duration,
 };
@@ -109,6 +109,25 @@ pub struct Settings {
     pub driving: Driving,
 }
 
+/// Binds and listens. `[::]` stands for every address of either family, also on a machine that has no IPv6.
+///
+/// # Errors
+/// When the address is taken or not ours.
+pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let anywhere = SocketAddr::from((Ipv4Addr::UNSPECIFIED, address.port()));
+    match bound(address) {
+        Err(error) if address.ip() == Ipv6Addr::UNSPECIFIED && error.kind() != io::ErrorKind::AddrInUse => bound(anywhere).or(Err(error)),
+        other => other,
+    }
+}
+
+fn bound(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
+
 /// A bound socket.
 #[derive(Debug)]
 pub struct Listener {
@@ -126,10 +145,7 @@ impl Listener {
         if settings.implicit_tls && settings.driving.tls.is_none() {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "a listener with implicit TLS needs a certificate"));
         }
-        let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
-        socket.set_reuseaddr(true)?;
-        socket.bind(address)?;
-        Ok(Self { socket: socket.listen(BACKLOG)?, settings: Arc::new(settings), observer: Arc::new(()) })
+        Ok(Self { socket: listen(address)?, settings: Arc::new(settings), observer: Arc::new(()) })
     }
 
     /// The same, with somebody who counts its connections.

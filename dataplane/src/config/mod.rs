@@ -43,7 +43,7 @@ pub use self::{
     limits::Limits,
     listen::{Listen, Name},
     log::{Format, Log},
-    outbound::{Outbound, StaticMx},
+    outbound::{Outbound, Place, StaticMx},
     problem::{Problem, Problems},
     process::Process,
     proxy_protocol::ProxyProtocol,

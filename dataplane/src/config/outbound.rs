@@ -1,6 +1,6 @@
 //! The sender: where names are asked, how often it tries, when it gives up.
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{fmt, net::SocketAddr, path::PathBuf, time::Duration};
 
 use postern_core::DomainName;
 
@@ -22,6 +22,8 @@ pub struct Outbound {
     pub allow_private: bool,
     /// Domains whose mail goes to a fixed place, without DNS.
     pub static_mx: Vec<StaticMx>,
+    /// Our own door for strangers, when no role of this process is it: mail for our own domains goes there, whatever their MX says.
+    pub home: Option<Place>,
     /// Connections to other servers at most.
     pub connections: usize,
     /// Connections to one destination at most.
@@ -34,15 +36,22 @@ pub struct Outbound {
     pub expire: Duration,
 }
 
+/// A server, `host:port`; the host may be an address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Host name or address.
+    pub host: String,
+    /// The port.
+    pub port: u16,
+}
+
 /// `example.com=192.0.2.7:25` or `example.com=mx.example.net:25`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StaticMx {
     /// The recipients' domain.
     pub domain: DomainName,
-    /// Host name or address.
-    pub host: String,
-    /// The port.
-    pub port: u16,
+    /// Where its mail goes.
+    pub place: Place,
 }
 
 impl Outbound {
@@ -54,6 +63,7 @@ impl Outbound {
             zone: section.optional("zone"),
             allow_private: section.value("allow_private", false),
             static_mx: section.list("static_mx", Vec::new()),
+            home: section.optional("home"),
             connections: section.between("connections", 200, 1..=100_000),
             per_destination: section.between("per_destination", 20, 1..=10_000),
             schedule: section.list("schedule", SCHEDULE_MINUTES.map(Duration::from_mins).to_vec()),
@@ -73,17 +83,32 @@ impl Outbound {
 /// RFC 5321 §4.5.4.1 asks for 30 minutes at least once the first tries have failed.
 const SCHEDULE_MINUTES: [u64; 6] = [1, 5, 15, 30, 60, 120];
 
+impl Value for Place {
+    fn parse(text: &str) -> Result<Self, String> {
+        let wrong = || format!("`{text}` is no place; write host:port, as 192.0.2.7:25");
+        let (host, port) = text.trim().rsplit_once(':').ok_or_else(wrong)?;
+        let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
+        if host.is_empty() { Err(wrong()) } else { Ok(Self { host, port: port.parse().map_err(|_| wrong())? }) }
+    }
+    fn literal(&self) -> String {
+        quoted(&self.to_string())
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.host.contains(':') { write!(f, "[{}]:{}", self.host, self.port) } else { write!(f, "{}:{}", self.host, self.port) }
+    }
+}
+
 impl Value for StaticMx {
     fn parse(text: &str) -> Result<Self, String> {
         let wrong = || format!("`{text}` is no place; write domain=host:port, as example.com=192.0.2.7:25");
         let (domain, place) = text.split_once('=').ok_or_else(wrong)?;
-        let (host, port) = place.trim().rsplit_once(':').ok_or_else(wrong)?;
-        let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
         let domain = DomainName::parse(domain.trim()).map_err(|error| format!("`{text}`: {error}"))?;
-        if host.is_empty() { Err(wrong()) } else { Ok(Self { domain, host, port: port.parse().map_err(|_| wrong())? }) }
+        Ok(Self { domain, place: Place::parse(place).map_err(|_| wrong())? })
     }
     fn literal(&self) -> String {
-        let host = if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
-        quoted(&format!("{}={host}:{}", self.domain, self.port))
+        quoted(&format!("{}={}", self.domain, self.place))
     }
 }

@@ -11,6 +11,8 @@ use super::{database::DatabaseUrl, reader::Reader, value::Value};
 pub struct Process {
     /// The name said in greetings and Received fields; a valid domain name.
     pub hostname: String,
+    /// What this process is called among those that share a database: in a cluster its pod's name.
+    pub instance: String,
     /// The folder for all that this process keeps: the embedded database, bodies, the local CA, the control socket.
     pub data: PathBuf,
     /// PostgreSQL, instead of the embedded database in `data`.
@@ -27,8 +29,10 @@ impl Process {
     pub(super) fn read(from: &mut Reader<'_>) -> Self {
         let mut top = from.section("");
         let data = top.value("data", PathBuf::from(".postern"));
+        let hostname = top.value("hostname", "localhost".to_owned());
         let process = Self {
-            hostname: top.value("hostname", "localhost".to_owned()),
+            instance: top.value("instance", hostname.clone()),
+            hostname,
             seal_key: top.optional("seal_key").unwrap_or_else(|| data.join("seal.key")),
             data,
             database: top.optional("database"),

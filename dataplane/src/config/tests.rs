@@ -52,7 +52,7 @@ fn lists_are_arrays_in_the_file_and_commas_elsewhere() {
     assert_eq!(config.process.roles, [Role::Sender, Role::Janitor].into());
     let places = [("POSTERN_OUTBOUND_STATIC_MX", "a.example=127.0.0.1:2526,b.example=[::1]:26")];
     let (config, _) = read("", &places, &Flags::new()).unwrap();
-    let places: Vec<_> = config.outbound.static_mx.iter().map(|p| (p.domain.as_str(), p.host.as_str(), p.port)).collect();
+    let places: Vec<_> = config.outbound.static_mx.iter().map(|p| (p.domain.as_str(), p.place.host.as_str(), p.place.port)).collect();
     assert_eq!(places, [("a.example", "127.0.0.1", 2526), ("b.example", "::1", 26)]);
     let (config, _) = read("[outbound]\nschedule = ['1s', '10m']", &[], &Flags::new()).unwrap();
     assert_eq!(config.outbound.schedule, [Duration::from_secs(1), Duration::from_mins(10)]);
@@ -79,7 +79,7 @@ fn unknown_names_are_refused_with_what_exists() {
     );
     assert_eq!(
         problems("role = 'mx'", &[]),
-        "postern.toml:1: role: there is no such setting; the top has data, hostname, seal_key, database, manifests, roles"
+        "postern.toml:1: role: there is no such setting; the top has data, hostname, instance, seal_key, database, manifests, roles"
     );
     let flags = Flags::new().with("listen.pop", "off", "--listen pop=off");
     let refused = read("", &[], &flags).unwrap_err().to_string();

@@ -59,7 +59,7 @@ pub fn sender(config: &Config, host: DomainName, store: &Store) -> std::io::Resu
         record: true,
     };
     let fixed: HashMap<DomainName, Relay> =
-        outbound.static_mx.iter().map(|fixed| (fixed.domain.clone(), Relay::plain(fixed.host.clone(), fixed.port))).collect();
+        outbound.static_mx.iter().map(|fixed| (fixed.domain.clone(), Relay::plain(fixed.place.host.clone(), fixed.place.port))).collect();
     Ok(queue::Config {
         schedule: Schedule { waits: outbound.schedule.clone(), delayed_notice: outbound.delayed_notice, expire: outbound.expire },
         mx: MxConfig {

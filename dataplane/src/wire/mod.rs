@@ -28,7 +28,7 @@ use postern_access::Budgets;
 use postern_core::role::Role;
 use postern_mailflow::{
     accept::{self, Intake},
-    queue::{self, Bodies, Sender},
+    queue::{self, Bodies, Relay, Sender},
 };
 use postern_net::tls::{CertificateStore, ServerTls};
 use postern_serve_imap::Imap;
@@ -95,11 +95,7 @@ pub async fn wire(config: &Config, server: &mut Server) -> Result<(), WireError>
     imap(config, &parts, &sockets, server)?;
 
     if config.process.roles.contains(&Role::Sender) {
-        let routing = Arc::new(routing::DirectoryRouting {
-            directory: parts.directory.clone(),
-            limits,
-            mx: server.addresses.get(&Name::Mx).map(reachable),
-        });
+        let routing = Arc::new(routing::DirectoryRouting { directory: parts.directory.clone(), limits, home: home(config, server) });
         let mut seed = [0; 8];
         secrets::chance().map_err(PartsError::from)?.fill_bytes(&mut seed);
         let worker = worker::worker(&config.process.data, &parts.store).await;
@@ -128,6 +124,12 @@ pub async fn wire(config: &Config, server: &mut Server) -> Result<(), WireError>
     }
     server.control(config, Arc::new(operator::Operator { store: parts.store, folder })).map_err(Box::new)?;
     Ok(())
+}
+
+/// Our own door for strangers as a sender reaches it: this process's, or the one that the configuration names.
+fn home(config: &Config, server: &Server) -> Option<Relay> {
+    let ours = server.addresses.get(&Name::Mx).map(reachable).map(|door| Relay::plain(door.ip().to_string(), door.port()));
+    ours.or_else(|| config.outbound.home.as_ref().map(|place| Relay::plain(place.host.clone(), place.port)))
 }
 
 /// A bound address as a client on this machine writes it.

@@ -1,6 +1,6 @@
 //! The directory as the sender sees it: pools, relays of split domains, and who is at home here.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use postern_core::{
@@ -24,8 +24,8 @@ pub struct DirectoryRouting {
     pub directory: Directory,
     /// How far aliases lead, the same as on the way in.
     pub limits: route::Limits,
-    /// This process's own door for strangers, as a client of the same machine reaches it.
-    pub mx: Option<SocketAddr>,
+    /// Our own door for strangers: this process's as a client of the same machine reaches it, or another's.
+    pub home: Option<Relay>,
 }
 
 #[async_trait]
@@ -40,7 +40,7 @@ impl Routing for DirectoryRouting {
         let (DomainMode::Split, Some(to)) = (entry.record.mode, &entry.record.split_to) else {
             // At home: a member of a group who had no room. Our own door says so, or takes it now. Never the domain's MX,
             // which may still be another's while a domain moves here.
-            return Ok(self.mx.map(|door| Relay::plain(door.ip().to_string(), door.port())));
+            return Ok(self.home.clone());
         };
         let (host, port) = match to.rsplit_once(':').map(|(host, port)| (host, port.parse())) {
             Some((host, Ok(port))) => (host.trim_matches(['[', ']']), port),
