@@ -56,6 +56,8 @@ pub mod reason {
     pub const VALID: &str = "Valid";
     /// Not every process serves this generation yet.
     pub const PROGRAMMING: &str = "Programming";
+    /// The load balancer has no address yet.
+    pub const ADDRESS_PENDING: &str = "AddressPending";
     /// Every process serves it.
     pub const PROGRAMMED: &str = "Programmed";
     /// The condition does not hold, and that is as it should be.

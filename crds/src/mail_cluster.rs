@@ -6,11 +6,15 @@ use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+mod workload;
+
 use crate::{
     Condition,
     reference::{IssuerRef, LocalRef, SecretKeyRef},
-    text::{Duration, HostName, LabelValue, Namespace, Network},
+    text::{Duration, HostName, IpText, Namespace, Network, SettingValue},
 };
+
+pub use workload::{EgressNodes, Frontend, Replicas, Resources, Sender, Service, ServiceType, TrafficPolicy};
 
 /// What the installation shall be.
 #[derive(CustomResource, KubeSchema, Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -27,6 +31,7 @@ use crate::{
     category = "mail",
     doc = "The installation: its workloads, where it keeps mail, and what tenants must not decide.",
     printcolumn(name = "HOST", type_ = "string", json_path = ".spec.hostnames.mail"),
+    printcolumn(name = "ADDRESS", type_ = "string", json_path = ".status.addresses[0]"),
     printcolumn(name = "READY", type_ = "string", json_path = ".status.conditions[?(@.type==\"Ready\")].status"),
     printcolumn(name = "REASON", type_ = "string", json_path = ".status.conditions[?(@.type==\"Ready\")].reason"),
     printcolumn(name = "AGE", type_ = "date", json_path = ".metadata.creationTimestamp")
@@ -57,102 +62,14 @@ pub struct MailClusterSpec {
     /// How long a process may take to end its sessions.
     #[serde(default = "two_minutes")]
     pub drain_grace: Duration,
+    /// Settings of every process by their dotted names (`smtp.max_recipients`), but for those that the operator decides.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(extend("maxProperties" = 64))]
+    pub settings: BTreeMap<String, SettingValue>,
 }
 
 fn two_minutes() -> Duration {
     "120s".into()
-}
-
-/// Processes that listen.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Frontend {
-    /// How many.
-    #[serde(default)]
-    pub replicas: Replicas,
-    /// The Service before them.
-    #[serde(default)]
-    pub service: Service,
-}
-
-/// Processes that send.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Sender {
-    /// How many.
-    #[serde(default)]
-    pub replicas: Replicas,
-}
-
-/// How many processes.
-#[derive(KubeSchema, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[x_kube(validation = Rule::new("self.min <= self.max").message("min may not be greater than max").field_path(".min"))]
-pub struct Replicas {
-    /// At least.
-    #[serde(default = "two")]
-    #[schemars(range(min = 1, max = 1000))]
-    pub min: i32,
-    /// At most.
-    #[serde(default = "ten")]
-    #[schemars(range(min = 1, max = 1000))]
-    pub max: i32,
-}
-
-const fn two() -> i32 {
-    2
-}
-
-const fn ten() -> i32 {
-    10
-}
-
-impl Default for Replicas {
-    fn default() -> Self {
-        Self { min: 2, max: 10 }
-    }
-}
-
-/// The Service before the listening processes.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Service {
-    /// Its type.
-    #[serde(default, rename = "type")]
-    pub type_: ServiceType,
-    /// Whether the client's address survives.
-    #[serde(default)]
-    pub external_traffic_policy: TrafficPolicy,
-}
-
-/// Type of a Service.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub enum ServiceType {
-    /// An address of its own.
-    #[default]
-    LoadBalancer,
-    /// A port of every node.
-    NodePort,
-    /// Inside the cluster only.
-    ClusterIP,
-}
-
-/// How outside traffic reaches a pod.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub enum TrafficPolicy {
-    /// Straight, with the client's address.
-    #[default]
-    Local,
-    /// By any node, which hides it.
-    Cluster,
-}
-
-/// Pods that own pool addresses.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct EgressNodes {
-    /// Labels of the nodes.
-    #[schemars(extend("maxProperties" = 16))]
-    pub node_selector: BTreeMap<String, LabelValue>,
-    /// Namespace of the pods, the only ones on the host's network.
-    pub namespace: Namespace,
 }
 
 /// Where mail is kept.
@@ -256,6 +173,10 @@ pub struct MailClusterStatus {
     /// The generation that this describes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
+    /// Where the frontend is reached from outside; what MX and A records lead to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 16))]
+    pub addresses: Vec<IpText>,
     /// Ready, Reconciling, Stalled.
     #[serde(default)]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]

@@ -128,6 +128,14 @@ text! {
     PhcString, max 512, pattern r"^\$argon2(id|i|d)\$.+$", example "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA"
 }
 text! {
+    /// A quantity as Kubernetes writes it: `500m`, `256Mi`, `2`.
+    Quantity, max 24, pattern r"^[0-9]+(\.[0-9]+)?(m|k|M|G|T|Ki|Mi|Gi|Ti)?$", example "256Mi"
+}
+text! {
+    /// A setting of the mail server as its environment would have it.
+    SettingValue, max 1024, pattern "^[^\\r\\n]+$", example "26214400"
+}
+text! {
     /// A language tag (BCP 47).
     LanguageTag, max 35, pattern "^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$", example "en"
 }

@@ -16,3 +16,4 @@ pub(crate) use domain::domain;
 pub(crate) use mailbox::mailbox;
 pub(crate) use pool::{allows, pool};
 pub(crate) use value::Values;
+pub use value::parse_duration;

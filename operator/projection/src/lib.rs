@@ -22,6 +22,7 @@ pub mod status;
 pub mod table;
 mod world;
 
+pub use convert::parse_duration;
 pub use manifest::{Kind, Manifest, Object, Place, parse_documents};
 pub use objects::{Located, Objects};
 pub use options::{Options, PoolNamespaces, Preverified};

@@ -7,5 +7,7 @@
 mod kinds;
 mod life;
 
-pub use kinds::{BrandFacts, DomainFacts, MailboxFacts, Owned, PoolFacts, alias, branding, domain, ip_pool, mail_cluster, mailbox};
+pub use kinds::{
+    BrandFacts, ClusterFacts, DomainFacts, MailboxFacts, Owned, PoolFacts, alias, branding, domain, ip_pool, mail_cluster, mailbox,
+};
 pub use life::PATIENCE;

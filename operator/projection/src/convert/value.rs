@@ -67,7 +67,8 @@ impl Values<'_> {
 }
 
 /// `1h30m`, as Go writes durations, in whole seconds; at most a hundred years.
-fn parse_duration(text: &str) -> Option<Duration> {
+#[must_use]
+pub fn parse_duration(text: &str) -> Option<Duration> {
     let (mut rest, mut total) = (text, 0u64);
     while !rest.is_empty() {
         let digits = rest.find(|c: char| !c.is_ascii_digit())?;

@@ -6,13 +6,13 @@ use postern_crds::{
     MailboxStatus,
     branding::HostStatus,
     condition::{
-        ASSETS_READY, CERTIFICATES_READY, CREDENTIALS_READY, DKIM_READY, DNS_READY, OWNERSHIP_VERIFIED, PAUSED, QUOTA_EXCEEDED, SUSPENDED,
-        WARMING_UP, reason,
+        ASSETS_READY, CERTIFICATES_READY, CREDENTIALS_READY, DKIM_READY, DNS_READY, OWNERSHIP_VERIFIED, PAUSED, PROGRAMMED, QUOTA_EXCEEDED,
+        SUSPENDED, WARMING_UP, reason,
     },
     domain::{CertificateStatus, DkimKeyState, DkimKeyStatus, DnsStatus, RecordState},
     ip_pool::AddressStatus,
     mailbox::Auth,
-    text::ByteQuantity,
+    text::{ByteQuantity, IpText},
 };
 
 use super::life::Conditions;
@@ -231,12 +231,32 @@ pub fn branding(object: &Branding, report: Option<&Report>, facts: &BrandFacts, 
     }
 }
 
-/// Status of a MailCluster, which only an operator programs.
+/// What an operator knows of an installation's workloads.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ClusterFacts {
+    /// What Ready waits for: reason and message.
+    pub waiting: Option<(&'static str, String)>,
+    /// Where the frontend is reached.
+    pub addresses: Vec<IpText>,
+}
+
+/// Status of a MailCluster. In a folder its workloads are nobody's to make, and it waits for nothing.
 #[must_use]
-pub fn mail_cluster(object: &MailCluster, report: Option<&Report>, programmed: bool, now: Timestamp) -> MailClusterStatus {
+pub fn mail_cluster(object: &MailCluster, report: Option<&Report>, facts: &ClusterFacts, now: Timestamp) -> MailClusterStatus {
     let mut conditions = Conditions::after(object.status.as_ref().map(|s| &*s.conditions), object.metadata.generation, now);
-    conditions.live(report, programmed, None, "serving");
-    MailClusterStatus { observed_generation: object.metadata.generation, conditions: conditions.finish() }
+    let at: Vec<&str> = facts.addresses.iter().map(|address| &**address).collect();
+    let serving = if at.is_empty() { "serving".to_owned() } else { format!("serving at {}", at.join(" and ")) };
+    conditions.live(report, true, facts.waiting.clone(), &serving);
+    if let Some((why, message)) = &facts.waiting
+        && report.is_some_and(Report::is_accepted)
+    {
+        conditions.set(PROGRAMMED, Some(false), why, message.clone());
+    }
+    MailClusterStatus {
+        observed_generation: object.metadata.generation,
+        addresses: facts.addresses.clone(),
+        conditions: conditions.finish(),
+    }
 }
 
 /// A figure that does not change with every mail: in steps of 1 % of the quota, and in the largest unit that still
