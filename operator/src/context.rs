@@ -11,7 +11,7 @@ use postern_store::{
 use tokio_util::sync::CancellationToken;
 
 pub use crate::chance::Chance;
-use crate::{facts::Facts, metrics::Metrics, watch::Cache};
+use crate::{cluster, facts::Facts, metrics::Metrics, watch::Cache};
 
 /// What every driver of a leader is given. Clones share everything.
 #[derive(Clone)]
@@ -38,6 +38,8 @@ pub struct Context {
     pub chance: Chance,
     /// Where the operator runs and what it is called.
     pub place: Arc<Place>,
+    /// What the workloads of a MailCluster are made of; `None` where they are somebody else's to make.
+    pub workloads: Option<Arc<cluster::Options>>,
     /// Cancelled when this leadership ends. A driver returns soon after, and writes nothing more.
     pub ended: CancellationToken,
 }

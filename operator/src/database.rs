@@ -23,16 +23,20 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// What readiness calls it.
 const CONDITION: &str = "database";
 
-/// Waits for the database, however long that takes.
+/// Waits for the database, however long that takes, and brings its schema up or waits for that too.
 ///
 /// # Errors
 /// What no patience heals: a URL that is none, a folder that another process holds.
-pub async fn open(location: &Location, readiness: &Readiness) -> Result<Db> {
+pub async fn open(location: &Location, migrate: bool, readiness: &Readiness) -> Result<Db> {
     readiness.unmet(CONDITION, "not reached yet");
     loop {
         let opened = async {
             let db = Db::open(location, WAIT).await?;
-            migrations::migrate(&db).await?;
+            if migrate {
+                migrations::migrate(&db).await?;
+            } else {
+                migrations::wait_until_current(&db, WAIT).await?;
+            }
             Ok(db)
         };
         match opened.await {

@@ -2,13 +2,14 @@
 
 use tokio::task::JoinSet;
 
-use crate::context::Context;
+use crate::{cluster, context::Context};
 
 /// Runs every driver until the leadership ends. A driver that ends before, by a fault of ours, ends the leadership: another
 /// replica, or this one, begins anew from what is there.
 pub async fn run(context: Context) {
     let mut running: JoinSet<&'static str> = JoinSet::new();
     running.spawn(named("metrics", count(context.clone())));
+    running.spawn(named("workloads", cluster::drive(context.clone())));
 
     tokio::select! {
         () = context.ended.cancelled() => {}

@@ -11,7 +11,9 @@
 //! that was paused writes nothing late. What a resource *means* is said by `postern-projection` alone.
 
 pub mod args;
+pub mod cluster;
 pub mod context;
+pub mod crds;
 pub mod drivers;
 pub mod facts;
 pub mod health;

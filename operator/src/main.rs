@@ -3,12 +3,18 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use postern_operator::{args::Args, process};
+use postern_operator::{
+    args::{Cli, Command},
+    crds, process,
+};
 
 /// A hundred thousand small objects, and memory given back when a list is read anew.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    process::main(Args::parse())
+    match Cli::parse().command {
+        Command::Run(args) => process::main(*args),
+        Command::Crds(verb) => crds::main(verb),
+    }
 }

@@ -103,6 +103,7 @@ pub async fn run(args: Args, client: Client, clock: Arc<dyn Clock>, stop: Cancel
     let keeping = tokio::spawn(database::keep(db.clone(), directory.clone(), process, clock.clone(), readiness, stop.clone()));
 
     let place = Arc::new(Place { namespace: args.namespace.clone(), identity: args.identity.clone(), cluster: args.cluster.clone() });
+    let workloads = args.workloads().map(Arc::new);
     let mut candidate = args.leader_election.then(|| Candidate::new(client.clone(), &args.namespace, &args.identity));
     while !stop.is_cancelled() {
         if !wait_for_lease(candidate.as_mut(), &clock, &stop).await {
@@ -130,6 +131,7 @@ pub async fn run(args: Args, client: Client, clock: Arc<dyn Clock>, stop: Cancel
             clock: clock.clone(),
             chance: chance.clone(),
             place: place.clone(),
+            workloads: workloads.clone(),
             ended: ended.clone(),
         };
         metrics.leading(true);
@@ -156,7 +158,7 @@ async fn prepare(
     chance: &Chance,
     readiness: &Readiness,
 ) -> Result<(postern_store::db::Db, SealKeys, postern_store::directory::Directory, postern_store::directory::process::Process), Error> {
-    let db = database::open(&args.database_url, readiness).await?;
+    let db = database::open(&args.database_url, args.migrate, readiness).await?;
     let keys = match &args.seal_key_file {
         Some(path) => seal_key::of_file(path, chance)?,
         None => loop {

@@ -13,9 +13,10 @@ use std::collections::BTreeSet;
 use graph::Graph;
 
 /// Who of ours may use whom of ours, tests apart. A crate that is not listed fails.
-const DIRECTION: [(&str, &[&str]); 15] = [
+const DIRECTION: [(&str, &[&str]); 16] = [
     ("postern-crds", &[]),
     ("postern-projection", &["crds", "core"]),
+    ("postern-operator", &["crds", "projection", "core", "store"]),
     ("postern-core", &[]),
     ("postern-message", &["core"]),
     ("postern-proto-smtp", &["core"]),
@@ -52,13 +53,13 @@ const DIRECTION: [(&str, &[&str]); 15] = [
 const WRAPPED: [(&str, &[&str]); 10] = [
     ("sqlx", &["postern-store"]),
     ("object_store", &["postern-store"]),
-    ("rustls", &["postern-net"]),
+    ("rustls", &["postern-net", "postern-operator"]),
     ("tokio-rustls", &["postern-net"]),
     ("rcgen", &["postern-net"]),
-    ("hickory-resolver", &["postern-net"]),
+    ("hickory-resolver", &["postern-net", "postern-operator"]),
     ("argon2", &["postern-access"]),
-    ("kube", &["postern-crds"]),
-    ("axum", &["postern"]),
+    ("kube", &["postern-crds", "postern-operator"]),
+    ("axum", &["postern", "postern-operator"]),
     ("mail-parser", &["postern-message"]),
 ];
 

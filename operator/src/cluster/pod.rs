@@ -1,0 +1,108 @@
+//! The pod template that both Deployments share: restricted Pod Security, probes, folders, the end.
+
+use postern_core::role::Role;
+use serde_json::{Value, json};
+
+use super::{
+    doors,
+    environment::{DATA, NOT_READY, SEAL_KEY, environment},
+    labels,
+    options::Options,
+    validate::Cluster,
+};
+
+/// The user of the image; no name stands behind it.
+const USER: i64 = 65532;
+/// From the end of the grace until the kubelet kills: a process that was told to cut off needs a moment to say so.
+const MARGIN: u64 = 15;
+/// On a pod: a digest of the Secrets that its environment comes from, so that a changed one rolls the Deployment.
+const SECRETS: &str = "postern.dev/secrets";
+
+/// A template for a component of these roles. `secrets` is the digest of the Secrets in its environment.
+pub fn template(cluster: &Cluster, options: &Options, component: &str, roles: &[Role], secrets: &str) -> Value {
+    let spec = &cluster.spec;
+    let resources = match component {
+        "frontend" => &spec.frontend.resources,
+        _ => &spec.sender.resources,
+    };
+    let resources = resources.as_ref().map_or_else(|| json!({"requests": {"cpu": "100m", "memory": "128Mi"}}), |given| json!(given));
+    let mut ports: Vec<Value> = doors::opened()
+        .filter(|door| roles.iter().any(|role| role.as_str() == door.role))
+        .map(|door| json!({"name": door.name, "containerPort": door.inside, "protocol": "TCP"}))
+        .collect();
+    ports.push(json!({"name": "health", "containerPort": doors::HEALTH, "protocol": "TCP"}));
+    let mut container = json!({
+        "name": "postern",
+        "image": options.image,
+        "args": ["serve"],
+        "env": environment(cluster, options, roles),
+        "ports": ports,
+        "resources": resources,
+        // Without its database a process is alive: a restart would not bring the database back.
+        "livenessProbe": probe("/healthz", 10, 6),
+        // A short outage is answered with 4xx by pods that stay in the Service; at its end a pod leaves it by being deleted, not by this.
+        "readinessProbe": probe("/readyz", 2, 15),
+        "securityContext": {
+            "allowPrivilegeEscalation": false,
+            "readOnlyRootFilesystem": true,
+            "capabilities": {"drop": ["ALL"]},
+        },
+        "volumeMounts": [
+            {"name": "data", "mountPath": DATA},
+            {"name": "seal-key", "mountPath": SEAL_KEY, "readOnly": true},
+        ],
+    });
+    if let Some(policy) = &options.pull_policy {
+        container["imagePullPolicy"] = json!(policy);
+    }
+    let mut pod = json!({
+        "serviceAccountName": labels::name(&cluster.name, "dataplane"),
+        "automountServiceAccountToken": false,
+        // The drain ends by itself before; no preStop is needed, for the process keeps accepting while endpoints lag.
+        "terminationGracePeriodSeconds": NOT_READY + cluster.drain.as_secs() + MARGIN,
+        "securityContext": {
+            "runAsNonRoot": true,
+            "runAsUser": USER,
+            "runAsGroup": USER,
+            "fsGroup": USER,
+            "fsGroupChangePolicy": "OnRootMismatch",
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
+        "topologySpreadConstraints": [
+            spread(cluster, component, "kubernetes.io/hostname"),
+            spread(cluster, component, "topology.kubernetes.io/zone"),
+        ],
+        "containers": [container],
+        "volumes": [
+            {"name": "data", "emptyDir": {"sizeLimit": "256Mi"}},
+            {"name": "seal-key", "secret": {"secretName": options.seal_key.name, "defaultMode": 0o440}},
+        ],
+    });
+    if !options.pull_secrets.is_empty() {
+        pod["imagePullSecrets"] = options.pull_secrets.iter().map(|name| json!({"name": name})).collect();
+    }
+    json!({
+        "metadata": {"labels": labels::of(&cluster.name, component), "annotations": {SECRETS: secrets}},
+        "spec": pod,
+    })
+}
+
+fn probe(path: &str, every: u32, failures: u32) -> Value {
+    json!({
+        "httpGet": {"path": path, "port": "health", "scheme": "HTTP"},
+        "periodSeconds": every,
+        "timeoutSeconds": 2,
+        "failureThreshold": failures,
+    })
+}
+
+/// One node, or zone, should not hold all; one that is full must not hold up the rest.
+fn spread(cluster: &Cluster, component: &str, over: &str) -> Value {
+    json!({
+        "maxSkew": 1,
+        "topologyKey": over,
+        "whenUnsatisfiable": "ScheduleAnyway",
+        "labelSelector": labels::selector(&cluster.name, component),
+        "matchLabelKeys": ["pod-template-hash"],
+    })
+}

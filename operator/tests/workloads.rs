@@ -1,0 +1,175 @@
+//! What a MailCluster becomes: every object to the letter (`golden/*.yaml`; `UPDATE_GOLDEN=1` writes them), and rules that
+//! hold for all of them.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test has nobody to report to")]
+
+use std::{env, fs, path::PathBuf};
+
+use k8s_openapi::api::{
+    apps::v1::Deployment,
+    autoscaling::v2::HorizontalPodAutoscaler,
+    core::v1::{Service, ServiceAccount},
+    networking::v1::NetworkPolicy,
+    policy::v1::PodDisruptionBudget,
+};
+use postern_crds::MailCluster;
+use postern_operator::cluster::{Options, Workloads, render, validate};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::{Value, json};
+
+/// The least that a MailCluster must say, as the API server would complete it.
+fn least() -> Value {
+    json!({
+        "apiVersion": "postern.dev/v1alpha1",
+        "kind": "MailCluster",
+        "metadata": {"name": "main", "namespace": "mail-system", "uid": "1f0c", "generation": 1},
+        "spec": {
+            "hostnames": {"mail": "mail.provider.example"},
+            "storage": {"postgres": {"secretRef": {"name": "pg-app", "key": "uri"}}},
+        },
+    })
+}
+
+/// One that says all there is.
+fn most() -> Value {
+    let mut most = least();
+    most["spec"] = json!({
+        "hostnames": {"mail": "mail.provider.example"},
+        "storage": {
+            "postgres": {"secretRef": {"name": "pg-app", "key": "uri"}},
+            "blobs": {"s3": {"bucket": "mail", "secretRef": {"name": "s3"}}},
+        },
+        "frontend": {
+            "replicas": {"min": 3, "max": 3},
+            "resources": {"requests": {"cpu": "1", "memory": "512Mi"}, "limits": {"memory": "2Gi"}},
+            "service": {
+                "type": "LoadBalancer",
+                "externalTrafficPolicy": "Cluster",
+                "annotations": {"example.com/proxy-protocol": "v2"},
+                "loadBalancerClass": "example.com/balancer",
+            },
+        },
+        "sender": {"replicas": {"min": 1, "max": 1}},
+        "egress": {"nodeSelector": {"mail.example/egress": "true"}, "namespace": "mail-egress"},
+        "listeners": {"proxyProtocol": {"trusted": ["192.0.2.0/28", "2001:db8::/64"]}},
+        "drainGrace": "5m",
+        "settings": {"smtp.max_recipients": "200", "log.format": "text", "outbound.zone": "cost: $(HOME)"},
+    });
+    most
+}
+
+fn rendered(cluster: Value, options: &Options) -> Workloads {
+    let cluster: MailCluster = serde_json::from_value(cluster).unwrap();
+    render(&validate(&cluster).unwrap(), options, "0123456789abcdef")
+}
+
+fn all() -> Vec<Value> {
+    let mut special = Options::new("registry.example/postern@sha256:00");
+    special.pull_policy = Some("Always".to_owned());
+    special.pull_secrets = vec!["registry".to_owned()];
+    let (least, most) = (rendered(least(), &Options::new("postern:1")), rendered(most(), &special));
+    [least.objects, most.objects].concat()
+}
+
+#[test]
+fn every_object_is_as_it_was() {
+    for (name, cluster) in [("least", least()), ("most", most())] {
+        let objects = rendered(cluster, &Options::new("postern:1")).objects;
+        let text: String = objects.iter().map(|object| format!("---\n{}", serde_saphyr::to_string(object).unwrap())).collect();
+        let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("tests/golden/{name}.yaml"));
+        if env::var_os("UPDATE_GOLDEN").is_some() {
+            fs::write(&path, &text).unwrap();
+        }
+        let golden = fs::read_to_string(&path).unwrap_or_default();
+        assert!(text == golden, "{name}.yaml: look at what changed with UPDATE_GOLDEN=1 and git diff");
+    }
+}
+
+/// The API server drops what it does not know without a word; a misspelt field would be found by users.
+#[test]
+fn no_field_is_misspelt() {
+    for object in all() {
+        let typed = match object["kind"].as_str().unwrap() {
+            "Deployment" => through::<Deployment>(&object),
+            "Service" => through::<Service>(&object),
+            "ServiceAccount" => through::<ServiceAccount>(&object),
+            "NetworkPolicy" => through::<NetworkPolicy>(&object),
+            "PodDisruptionBudget" => through::<PodDisruptionBudget>(&object),
+            "HorizontalPodAutoscaler" => through::<HorizontalPodAutoscaler>(&object),
+            "PodMonitor" => continue,
+            other => panic!("{other} is not checked"),
+        };
+        assert_eq!(typed, object);
+    }
+}
+
+fn through<T: DeserializeOwned + Serialize>(object: &Value) -> Value {
+    let mut value = serde_json::to_value(serde_json::from_value::<T>(object.clone()).unwrap()).unwrap();
+    value["apiVersion"] = object["apiVersion"].clone();
+    value["kind"] = object["kind"].clone();
+    value
+}
+
+/// Pod Security "restricted", and the little more that the design asks for.
+#[test]
+fn pods_are_restricted_and_hold_nothing_of_the_cluster() {
+    let mut pods = 0;
+    for object in all().iter().filter(|object| object["kind"] == "Deployment") {
+        let pod = &object["spec"]["template"]["spec"];
+        assert_eq!(pod["securityContext"]["runAsNonRoot"], true);
+        assert_eq!(pod["securityContext"]["seccompProfile"]["type"], "RuntimeDefault");
+        assert_eq!(pod["automountServiceAccountToken"], false);
+        assert!(pod.get("hostNetwork").is_none());
+        for container in pod["containers"].as_array().unwrap() {
+            let security = &container["securityContext"];
+            assert_eq!(security["allowPrivilegeEscalation"], false);
+            assert_eq!(security["readOnlyRootFilesystem"], true);
+            assert_eq!(security["capabilities"], json!({"drop": ["ALL"]}));
+            for port in container["ports"].as_array().unwrap() {
+                assert!(port["containerPort"].as_u64().unwrap() > 1024 && port.get("hostPort").is_none());
+            }
+        }
+        pods += 1;
+    }
+    assert_eq!(pods, 4);
+}
+
+/// SIGTERM, the time that endpoints lag, the grace, and a margin: the kubelet must come last.
+#[test]
+fn the_kubelet_waits_longer_than_the_process_does() {
+    for object in all().iter().filter(|object| object["kind"] == "Deployment") {
+        let pod = &object["spec"]["template"]["spec"];
+        let environment = pod["containers"][0]["env"].as_array().unwrap();
+        let seconds = |name: &str| {
+            let variable = environment.iter().find(|variable| variable["name"] == name).unwrap();
+            variable["value"].as_str().unwrap().trim_end_matches('s').parse::<u64>().unwrap()
+        };
+        let process = seconds("POSTERN_DRAIN_NOT_READY") + seconds("POSTERN_DRAIN_GRACE");
+        assert!(pod["terminationGracePeriodSeconds"].as_u64().unwrap() > process);
+    }
+}
+
+#[test]
+fn what_is_asked_for_and_cannot_be_is_said() {
+    assert!(rendered(least(), &Options::new("postern:1")).notices.is_empty());
+    let notices = rendered(most(), &Options::new("postern:1")).notices;
+    assert!(notices.len() == 1 && notices[0].contains("mail-egress"), "{notices:?}");
+}
+
+#[test]
+fn what_would_do_harm_is_refused_with_the_cure() {
+    let hidden = json!({"service": {"type": "LoadBalancer", "externalTrafficPolicy": "Cluster"}});
+    for (field, path, value, cure) in [
+        ("spec.frontend.service.externalTrafficPolicy", "frontend", hidden, "proxyProtocol.trusted"),
+        ("spec.drainGrace", "drainGrace", json!("2h"), "at most 1h"),
+        ("spec.settings[database]", "settings", json!({"database": "postgres://elsewhere"}), "spec.storage.postgres"),
+        ("spec.settings[listen.mx]", "settings", json!({"listen.mx": "off"}), "take it out"),
+        ("spec.settings[smtp.Max]", "settings", json!({"smtp.Max": "1"}), "section.name"),
+        ("spec.sender.replicas", "sender", json!({"replicas": {"min": 3, "max": 2}}), "min ≤ max"),
+    ] {
+        let mut cluster = least();
+        cluster["spec"][path] = value;
+        let refusal = validate(&serde_json::from_value(cluster).unwrap()).unwrap_err();
+        assert!(refusal.field == field && refusal.fix.contains(cure), "{refusal:?}");
+    }
+}
