@@ -65,7 +65,7 @@ impl<'a> Facts<'a> {
             Object::Branding(o) => o.status = Some(status::branding(o, report, &BrandFacts { programmed, ..BrandFacts::default() }, now)),
             // Only an operator acts on it; here it was read and found sound, which is all there is to it.
             Object::MailCluster(o) => {
-                o.status = Some(status::mail_cluster(o, Some(&Report::default()), &status::ClusterFacts::default(), now))
+                o.status = Some(status::mail_cluster(o, Some(&Report::default()), &status::ClusterFacts::default(), now));
             }
             Object::Secret(_) | Object::ConfigMap(_) | Object::Namespace(_) => {}
         }
