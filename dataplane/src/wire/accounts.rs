@@ -1,12 +1,13 @@
-//! The directory as logins see it.
+//! The directory as logins see it, and those who share folders.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use postern_access::{Accounts, LoginAccount, Unavailable};
-use postern_core::Secret;
+use postern_core::{AccountId, Address, Secret};
 use postern_proto_sasl::ScramVerifier;
-use postern_store::directory::{Directory, ScramSecret};
+use postern_serve_imap::People;
+use postern_store::directory::{AddressTarget, Directory, ScramSecret};
 
 /// Accounts of the directory.
 #[derive(Clone, Debug)]
@@ -45,5 +46,20 @@ impl Accounts for DirectoryAccounts {
         if let Err(error) = self.0.add_scram(account.id, phc.expose(), &scram).await {
             tracing::debug!(%error, "a SCRAM verifier was not kept");
         }
+    }
+}
+
+#[async_trait]
+impl People for DirectoryAccounts {
+    async fn by_address(&self, tenant: &str, address: &str) -> postern_store::Result<Option<AccountId>> {
+        let Ok(address) = Address::parse(address) else { return Ok(None) };
+        let AddressTarget::Account(account) = self.0.address(&address).await? else { return Ok(None) };
+        // The wall between tenants: an address of another's is as good as none.
+        Ok((account.record.tenant == tenant).then_some(account.id))
+    }
+
+    async fn address(&self, tenant: &str, account: AccountId) -> postern_store::Result<Option<Address>> {
+        let account = self.0.account(account).await?;
+        Ok(account.filter(|account| account.record.tenant == tenant).map(|account| account.record.address.clone()))
     }
 }

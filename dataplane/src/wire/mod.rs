@@ -204,6 +204,7 @@ fn imap(config: &Config, parts: &Parts, sockets: &Listeners, server: &mut Server
         let shared = postern_serve_imap::Parts {
             store: parts.store.clone(),
             authenticator: parts.authenticator.clone(),
+            people: Arc::new(accounts::DirectoryAccounts(parts.directory.clone())),
             trail: parts.trail.clone(),
             seed: parts.seed.clone(),
             observer: Arc::new(server.metrics.clone()),

@@ -26,8 +26,13 @@ macro_rules! migration {
     };
 }
 
-const MIGRATIONS: &[Migration] =
-    &[migration!(1, "0001_mail"), migration!(2, "0002_directory"), migration!(3, "0003_queue"), migration!(4, "0004_trail")];
+const MIGRATIONS: &[Migration] = &[
+    migration!(1, "0001_mail"),
+    migration!(2, "0002_directory"),
+    migration!(3, "0003_queue"),
+    migration!(4, "0004_trail"),
+    migration!(5, "0005_sharing"),
+];
 
 /// The oldest version that serves the newest schema. It is raised by the migration that takes away what that version needs.
 const OLDEST_BINARY: &str = "0.1.0";

@@ -23,6 +23,8 @@ mod command;
 mod config;
 mod login_event;
 mod message;
+mod people;
+mod place;
 mod refused;
 mod search;
 mod selected;
@@ -31,5 +33,6 @@ mod session;
 mod words;
 
 pub use config::Config;
+pub use people::People;
 pub use service::{Imap, Observer, Parts};
 pub use session::ImapSession;

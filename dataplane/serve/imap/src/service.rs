@@ -16,7 +16,7 @@ use postern_proto_sasl::encoding;
 use postern_store::{Store, trail::Trail};
 use tokio::sync::Semaphore;
 
-use crate::{config::Config, session::ImapSession};
+use crate::{config::Config, people::People, session::ImapSession};
 
 /// Who counts what clients do. It is called on the way: it must not wait.
 pub trait Observer: Send + Sync {
@@ -36,6 +36,8 @@ pub struct Parts {
     pub store: Store,
     /// Who may log in.
     pub authenticator: Arc<Authenticator>,
+    /// Who else there is.
+    pub people: Arc<dyn People>,
     /// Where logins are noted.
     pub trail: Trail,
     /// Random, new for each process: SCRAM's nonces come of it.
@@ -51,6 +53,7 @@ pub struct Imap(Arc<Shared>);
 pub(crate) struct Shared {
     pub store: Store,
     pub authenticator: Arc<Authenticator>,
+    pub people: Arc<dyn People>,
     pub trail: Trail,
     pub observer: Arc<dyn Observer>,
     pub config: Config,
@@ -64,11 +67,12 @@ impl Imap {
     /// A service for a listener.
     #[must_use]
     pub fn new(parts: Parts, config: Config) -> Self {
-        let Parts { store, authenticator, trail, seed, observer } = parts;
+        let Parts { store, authenticator, people, trail, seed, observer } = parts;
         let machine = server::Config { mechanisms: config.mechanisms(), append_limit: config.append_limit };
         Self(Arc::new(Shared {
             store,
             authenticator,
+            people,
             trail,
             observer,
             machine: Arc::new(machine),

@@ -1,5 +1,6 @@
 //! The protocol's words in the store's, and back: flags, uses, names.
 
+use postern_core::Rights;
 use postern_proto_imap::{
     encode::FetchWriter,
     types::{self, Keyword, MailboxName, StoreMode, StoreOp, SystemFlags},
@@ -10,6 +11,26 @@ use postern_store::mail::{FlagChange, Flags, Folder, SpecialUse, flags, snapshot
 pub(crate) const fn system(flags: Flags) -> SystemFlags {
     // The store's bits above these are not flags of IMAP's.
     SystemFlags::from_bits((flags.0 & 0x1f) as u8)
+}
+
+/// Those of the flags that somebody with these rights may change (RFC 4314 §4).
+pub(crate) fn permitted(flags: SystemFlags, rights: Rights) -> SystemFlags {
+    let mut denied = SystemFlags::default();
+    for (right, governed) in [
+        (Rights::SEEN, SystemFlags::SEEN),
+        (Rights::DELETE_MESSAGES, SystemFlags::DELETED),
+        (Rights::WRITE, SystemFlags::ALL.without(SystemFlags::SEEN | SystemFlags::DELETED)),
+    ] {
+        if !rights.contains(right) {
+            denied = denied | governed;
+        }
+    }
+    flags.without(denied)
+}
+
+/// Whether keywords may be changed: `w` is for all but `\Seen` and `\Deleted` (RFC 4314 §4).
+pub(crate) const fn may_have_keywords(rights: Rights) -> bool {
+    rights.contains(Rights::WRITE)
 }
 
 /// System flags as the store keeps them.

@@ -64,6 +64,8 @@ pub const TABLES: &[Table] = tables! {
     folder: account Int, id Int, name Text, special_use Text, subscribed Int, uid_validity Int, uid_next Int, modseq Int,
         history_floor Int, messages Int, unseen Int, deleted Int, size Int; "ORDER BY account, id"
     subscription: account Int, name Text; "ORDER BY account, name"
+    folder_right: account Int, folder Int, grantee Int, tenant Text, rights Text; "ORDER BY account, folder, grantee"
+    annotation: account Int, folder Int, viewer Int, entry Text, value Bytes; "ORDER BY account, folder, viewer, entry"
     placement: account Int, folder Int, uid Int, message Int, flags Int, keywords Text, size Int, received_at Int, saved_at Int,
         created_modseq Int, modseq Int; "ORDER BY account, folder, uid"
     message: account Int, id Int, blob Int, size Int, received_at Int, trace Int, placements Int, prefix Bytes, summary Bytes; "ORDER BY account, id"

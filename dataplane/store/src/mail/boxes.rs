@@ -35,7 +35,7 @@ type Cells = HashMap<(AccountId, FolderId), Weak<FolderCell>>;
 /// All boxes of the database. Clones share the folders in memory.
 #[derive(Clone)]
 pub struct Boxes {
-    db: Db,
+    pub(super) db: Db,
     blobs: Blobs,
     changes: Changes,
     clock: Arc<dyn Clock>,

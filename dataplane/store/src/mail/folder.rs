@@ -6,7 +6,7 @@
 
 use postern_core::{AccountId, FolderId, Timestamp};
 
-use super::{Locked, lock, placement};
+use super::{Locked, lock, placement, rights};
 use crate::{
     args,
     db::{Db, ReadTx, Row, Tx},
@@ -194,10 +194,12 @@ pub async fn create(db: &Db, account: AccountId, name: &str, special_use: Option
             return Err(StoreError::Refused("a folder of this name exists".into()));
         }
         locked_account.save(tx, 0, 0).await?;
+        let mut above = None;
         for (at, _) in name.match_indices('/') {
-            if find(tx, account, &name[..at]).await?.is_none() {
-                insert(tx, account, &name[..at], None).await?;
-            }
+            above = match find(tx, account, &name[..at]).await? {
+                Some(there) => Some(there),
+                None => Some(insert_below(tx, account, &name[..at], above, None).await?),
+            };
         }
         if let Some(special_use) = special_use {
             tx.execute(
@@ -206,9 +208,24 @@ pub async fn create(db: &Db, account: AccountId, name: &str, special_use: Option
             )
             .await?;
         }
-        let id = insert(tx, account, name, special_use).await?;
+        let id = insert_below(tx, account, name, above, special_use).await?;
         locked(tx, account, id).await
     })
+}
+
+/// [`insert`], with the grants of the folder above.
+async fn insert_below(
+    tx: &mut Tx,
+    account: AccountId,
+    name: &str,
+    above: Option<FolderId>,
+    special_use: Option<SpecialUse>,
+) -> Result<FolderId> {
+    let id = insert(tx, account, name, special_use).await?;
+    if let Some(above) = above {
+        rights::inherit(tx, account, above, id).await?;
+    }
+    Ok(id)
 }
 
 /// Removes a folder and what is in it. INBOX stays (RFC 9051 §6.3.5).
@@ -233,7 +250,13 @@ pub async fn delete(db: &Db, account: AccountId, name: &str, now: Timestamp) -> 
             return Err(StoreError::Refused("the folder has folders below it; delete those first".into()));
         }
         let (bytes, messages) = placement::drop_folder(tx, account, id, now).await?;
-        tx.execute("DELETE FROM folder WHERE account = $1 AND id = $2", args![account, id]).await?;
+        for sql in [
+            "DELETE FROM folder_right WHERE account = $1 AND folder = $2",
+            "DELETE FROM annotation WHERE account = $1 AND folder = $2",
+            "DELETE FROM folder WHERE account = $1 AND id = $2",
+        ] {
+            tx.execute(sql, args![account, id]).await?;
+        }
         locked_account.save(tx, -bytes, -messages).await?;
         Ok(locked_account)
     })

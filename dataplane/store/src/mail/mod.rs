@@ -5,6 +5,7 @@
 //! summary, made when it arrived.
 
 pub mod account;
+pub mod annotation;
 pub mod boxes;
 pub mod cell;
 pub mod flags;
@@ -12,6 +13,8 @@ pub mod folder;
 mod history;
 pub mod placement;
 pub mod read;
+pub mod rights;
+mod shared;
 pub mod snapshot;
 mod totals;
 pub mod transfer;

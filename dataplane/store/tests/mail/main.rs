@@ -8,5 +8,6 @@ mod fixture;
 mod folders;
 mod messages;
 mod races;
+mod sharing;
 mod snapshots;
 mod totals;

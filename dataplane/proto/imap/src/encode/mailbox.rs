@@ -54,9 +54,11 @@ pub fn status(out: &mut Vec<u8>, name: &MailboxName, values: &[(StatusItem, u64)
     out.extend_from_slice(b")\r\n");
 }
 
-/// `"*" SP "NAMESPACE" …` (RFC 9051 §7.3.3): one personal namespace at the root, no others.
+/// `"*" SP "NAMESPACE" …` (RFC 9051 §7.3.3): the personal namespace at the root, other users' below their name, none of everybody's.
 pub fn namespace(out: &mut Vec<u8>) {
-    out.extend_from_slice(b"* NAMESPACE ((\"\" \"/\")) NIL NIL\r\n");
+    out.extend_from_slice(b"* NAMESPACE ((\"\" \"/\")) ((\"");
+    out.extend_from_slice(MailboxName::OTHER_USERS.as_bytes());
+    out.extend_from_slice(b"/\" \"/\")) NIL\r\n");
 }
 
 fn attributes(out: &mut Vec<u8>, attributes: MailboxAttributes, special_use: &[SpecialUse]) {

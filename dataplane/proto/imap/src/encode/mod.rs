@@ -5,9 +5,12 @@
 //! well formed: texts become quoted strings or literals as [`Dialect`](crate::types::Dialect) allows, and nothing
 //! from a message or a user can end a line.
 
+mod acl;
 mod envelope;
 mod fetch;
 mod mailbox;
+mod metadata;
+mod quota;
 mod search;
 mod section;
 mod status;
@@ -15,8 +18,11 @@ mod structure;
 mod text;
 mod vanished;
 
+pub use acl::{acl, list_rights, my_rights};
 pub use fetch::FetchWriter;
 pub use mailbox::{ListItem, list, lsub, namespace, status};
+pub use metadata::metadata;
+pub use quota::{quota, quota_root};
 pub use search::{SearchAnswer, esearch, search};
 pub use section::section;
 pub use status::{capability, continuation, enabled, exists, expunge, flags, id, recent, tagged, untagged};

@@ -149,6 +149,14 @@ fn resp_text_code(out: &mut Vec<u8>, code: &Code) {
             out.extend_from_slice(b"MODIFIED ");
             set(out, messages);
         }
+        Code::MetadataLongEntries(n) => {
+            out.extend_from_slice(b"METADATA LONGENTRIES ");
+            number(out, *n);
+        }
+        Code::MetadataMaxSize(n) => {
+            out.extend_from_slice(b"METADATA MAXSIZE ");
+            number(out, *n);
+        }
         Code::UidNext(n) => word_and_number(out, b"UIDNEXT ", *n),
         Code::UidValidity(n) => word_and_number(out, b"UIDVALIDITY ", *n),
         Code::Unseen(n) => word_and_number(out, b"UNSEEN ", *n),
@@ -187,6 +195,7 @@ const fn word(code: &Code) -> &'static str {
         Code::HasChildren => "HASCHILDREN",
         Code::InUse => "INUSE",
         Code::Limit => "LIMIT",
+        Code::MetadataTooMany => "METADATA TOOMANY",
         Code::NonExistent => "NONEXISTENT",
         Code::NoPerm => "NOPERM",
         Code::NotSaved => "NOTSAVED",
@@ -209,6 +218,8 @@ const fn word(code: &Code) -> &'static str {
         | Code::Capability(_)
         | Code::HighestModSeq(_)
         | Code::Modified(_)
+        | Code::MetadataLongEntries(_)
+        | Code::MetadataMaxSize(_)
         | Code::PermanentFlags { .. }
         | Code::UidNext(_)
         | Code::UidValidity(_)

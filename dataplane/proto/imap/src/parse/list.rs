@@ -1,6 +1,6 @@
 //! LIST in both its forms, and LSUB.
 
-use super::{ParseError, token::Parser};
+use super::{ParseError, metadata, token::Parser};
 use crate::types::{Command, ListArgs, ListReturn, ListSelect, Pattern};
 
 /// Most patterns in one LIST.
@@ -92,6 +92,11 @@ fn return_options(p: &mut Parser<'_>) -> Result<ListReturn, ParseError> {
             "SUBSCRIBED" => result.subscribed = true,
             "CHILDREN" => result.children = true,
             "SPECIAL-USE" => result.special_use = true,
+            "MYRIGHTS" => result.my_rights = true,
+            "METADATA" => {
+                p.space()?;
+                result.metadata = metadata::entries(p)?;
+            }
             "STATUS" => {
                 p.space()?;
                 result.status = p.status_items()?;

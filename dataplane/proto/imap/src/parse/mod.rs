@@ -5,6 +5,7 @@
 //! One file a family of commands; each function's doc is its ABNF production. Nothing here reads
 //! input, keeps state or answers.
 
+mod acl;
 mod append;
 mod condstore;
 mod date;
@@ -12,6 +13,8 @@ mod fetch;
 mod flag;
 mod folder;
 mod list;
+mod metadata;
+mod quota;
 mod search;
 mod sequence;
 mod session;
@@ -117,6 +120,15 @@ fn body(p: &mut Parser<'_>) -> Result<Command, ParseError> {
         "STATUS" => folder::status(p),
         "LIST" => list::list(p),
         "LSUB" => list::lsub(p),
+        "GETQUOTA" => quota::get_quota(p),
+        "GETQUOTAROOT" => quota::get_quota_root(p),
+        "GETMETADATA" => metadata::get_metadata(p),
+        "SETMETADATA" => metadata::set_metadata(p),
+        "SETACL" => acl::set_acl(p),
+        "DELETEACL" => acl::delete_acl(p),
+        "GETACL" => folder::one(p).map(Command::GetAcl),
+        "LISTRIGHTS" => acl::list_rights(p),
+        "MYRIGHTS" => folder::one(p).map(Command::MyRights),
         "NAMESPACE" => Ok(Command::Namespace),
         "IDLE" => Ok(Command::Idle),
         "COMPRESS" => session::compress(p),

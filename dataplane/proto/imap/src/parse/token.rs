@@ -125,6 +125,17 @@ impl<'a> Parser<'a> {
         if self.keyword("NIL") { Ok(None) } else { self.string().map(Some) }
     }
 
+    /// `nstring / literal8` (RFC 5464 §5): octets of any kind, or NIL.
+    pub(super) fn octets(&mut self) -> Parsed<Option<Vec<u8>>> {
+        let mut ahead = *self;
+        if ahead.take(b'~') {
+            let bytes = ahead.any_literal()?.to_vec();
+            *self = ahead;
+            return Ok(Some(bytes));
+        }
+        Ok(self.nstring()?.map(Cow::into_owned))
+    }
+
     /// `list-mailbox = 1*list-char / string`: an astring that may hold wildcards.
     pub(super) fn list_mailbox(&mut self) -> Parsed<String> {
         let bytes = match self.peek() {
@@ -190,8 +201,19 @@ impl<'a> Parser<'a> {
         decimal(digits).and_then(|n| u16::try_from(n).ok())
     }
 
-    /// `literal = "{" number64 ["+"] "}" CRLF *CHAR8`; the frame holds it whole. NUL only in `literal8`.
+    /// `literal`, which holds no NUL: that is for `literal8`.
     fn literal(&mut self) -> Parsed<&'a [u8]> {
+        let mut ahead = *self;
+        let bytes = ahead.any_literal()?;
+        if memchr::memchr(0, bytes).is_some() {
+            return Err(ParseError::Syntax("NUL in a literal"));
+        }
+        *self = ahead;
+        Ok(bytes)
+    }
+
+    /// `"{" number64 ["+"] "}" CRLF *OCTET`; the frame holds it whole.
+    fn any_literal(&mut self) -> Parsed<&'a [u8]> {
         const BROKEN: ParseError = ParseError::Syntax("Expected a literal");
         let mut p = *self;
         p.expect(b'{', "Expected a literal")?;
@@ -202,9 +224,6 @@ impl<'a> Parser<'a> {
         p.expect(b'\n', "Expected a literal")?;
         let size = usize::try_from(size).map_err(|_| BROKEN)?;
         let bytes = p.rest.get(..size).ok_or(BROKEN)?;
-        if memchr::memchr(0, bytes).is_some() {
-            return Err(ParseError::Syntax("NUL in a literal"));
-        }
         p.advance(size);
         *self = p;
         Ok(bytes)

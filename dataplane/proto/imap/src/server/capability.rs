@@ -71,6 +71,13 @@ const AFTER_LOGIN: &[&str] = &[
     "BINARY",
     "CONDSTORE",
     "QRESYNC",
+    "QUOTA",
+    "QUOTA=RES-STORAGE",
+    "METADATA",
+    "LIST-METADATA",
+    "ACL",
+    "RIGHTS=texk",
+    "LIST-MYRIGHTS",
 ];
 
 impl fmt::Display for Capabilities<'_> {

@@ -63,6 +63,15 @@ impl State {
                 | Command::Namespace
                 | Command::Status { .. }
                 | Command::Compress
+                | Command::GetQuota(_)
+                | Command::GetQuotaRoot(_)
+                | Command::GetMetadata { .. }
+                | Command::SetMetadata { .. }
+                | Command::SetAcl { .. }
+                | Command::DeleteAcl { .. }
+                | Command::GetAcl(_)
+                | Command::ListRights { .. }
+                | Command::MyRights(_)
                 | Command::Idle,
                 _,
             ) => Ok(()),

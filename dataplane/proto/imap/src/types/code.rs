@@ -87,6 +87,12 @@ pub enum Code {
     Limit,
     /// `MODIFIED set`: not stored, for they have changed since (RFC 7162 §3.1.3).
     Modified(UidSet),
+    /// `METADATA LONGENTRIES n`: the longest value that MAXSIZE kept back (RFC 5464 §4.2.1).
+    MetadataLongEntries(u64),
+    /// `METADATA MAXSIZE n`: a value is longer than is kept (RFC 5464 §4.3).
+    MetadataMaxSize(u64),
+    /// `METADATA TOOMANY`: there are as many entries as there may be (RFC 5464 §4.3).
+    MetadataTooMany,
     /// `NONEXISTENT`: no such mailbox.
     NonExistent,
     /// `NOPERM`.

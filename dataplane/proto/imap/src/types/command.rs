@@ -3,8 +3,8 @@
 use postern_core::Secret;
 
 use super::{
-    DateTime, FetchItem, FetchModifiers, Flags, ListArgs, MailboxName, Pattern, SearchArgs, SelectParams, SequenceSet, SpecialUse,
-    StatusItem, StoreOp,
+    DateTime, EntryName, FetchItem, FetchModifiers, Flags, ListArgs, MailboxName, MetadataQuery, ModifyRights, Pattern, SearchArgs,
+    SelectParams, SequenceSet, SpecialUse, StatusItem, StoreOp,
 };
 
 /// `auth-type = atom` in capitals: the name of a SASL mechanism (RFC 4422 §3.1).
@@ -120,6 +120,51 @@ pub enum Command {
         /// What of it, in the client's order, each once.
         items: Vec<StatusItem>,
     },
+    /// `GETQUOTA root` (RFC 9208 §4.1.1).
+    GetQuota(String),
+    /// `GETQUOTAROOT mailbox` (RFC 9208 §4.1.2).
+    GetQuotaRoot(MailboxName),
+    /// `GETMETADATA` (RFC 5464 §4.2); no mailbox is the server.
+    GetMetadata {
+        /// Whose.
+        mailbox: Option<MailboxName>,
+        /// Which, and how.
+        query: MetadataQuery,
+    },
+    /// `SETMETADATA` (RFC 5464 §4.3).
+    SetMetadata {
+        /// Whose.
+        mailbox: Option<MailboxName>,
+        /// What to write; `None` takes an entry away.
+        values: Vec<(EntryName, Option<Vec<u8>>)>,
+    },
+    /// `SETACL` (RFC 4314 §3.1).
+    SetAcl {
+        /// Which mailbox.
+        mailbox: MailboxName,
+        /// Whose rights.
+        who: String,
+        /// How they change.
+        change: ModifyRights,
+    },
+    /// `DELETEACL` (RFC 4314 §3.2).
+    DeleteAcl {
+        /// Which mailbox.
+        mailbox: MailboxName,
+        /// Whose rights.
+        who: String,
+    },
+    /// `GETACL` (RFC 4314 §3.3).
+    GetAcl(MailboxName),
+    /// `LISTRIGHTS` (RFC 4314 §3.4).
+    ListRights {
+        /// Which mailbox.
+        mailbox: MailboxName,
+        /// Whose rights.
+        who: String,
+    },
+    /// `MYRIGHTS` (RFC 4314 §3.5).
+    MyRights(MailboxName),
     /// `IDLE`.
     Idle,
     /// `COMPRESS DEFLATE` (RFC 4978).
@@ -214,6 +259,15 @@ impl Command {
             Self::Lsub(_) => "LSUB",
             Self::Namespace => "NAMESPACE",
             Self::Status { .. } => "STATUS",
+            Self::GetQuota(_) => "GETQUOTA",
+            Self::GetQuotaRoot(_) => "GETQUOTAROOT",
+            Self::GetMetadata { .. } => "GETMETADATA",
+            Self::SetMetadata { .. } => "SETMETADATA",
+            Self::SetAcl { .. } => "SETACL",
+            Self::DeleteAcl { .. } => "DELETEACL",
+            Self::GetAcl(_) => "GETACL",
+            Self::ListRights { .. } => "LISTRIGHTS",
+            Self::MyRights(_) => "MYRIGHTS",
             Self::Idle => "IDLE",
             Self::Compress => "COMPRESS",
             Self::Check => "CHECK",

@@ -1,6 +1,6 @@
 //! LIST: what may be asked (RFC 5258, in RFC 9051 §6.3.9) and what a mailbox may be marked with.
 
-use super::{Pattern, StatusItem};
+use super::{EntryName, Pattern, StatusItem};
 
 /// `list-select-opts` (RFC 9051 §9): which mailboxes to list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -24,6 +24,10 @@ pub struct ListReturn {
     pub children: bool,
     /// `SPECIAL-USE` (RFC 6154).
     pub special_use: bool,
+    /// `MYRIGHTS` (RFC 8440).
+    pub my_rights: bool,
+    /// `METADATA (…)` (RFC 9590); empty when not asked.
+    pub metadata: Vec<EntryName>,
     /// `STATUS (…)`: a STATUS response after each (RFC 5819); empty when not asked.
     pub status: Vec<StatusItem>,
 }

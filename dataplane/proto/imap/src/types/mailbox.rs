@@ -21,6 +21,25 @@ impl MailboxName {
     /// Longest name, in bytes of UTF-8.
     pub const MAX: usize = 1000;
 
+    /// First level of what others share (RFC 2342 §5); an owner's address is the second, the owner's own name follows.
+    pub const OTHER_USERS: &'static str = "Other Users";
+
+    /// The owner's address and the name in the owner's box, for a mailbox that somebody else may share.
+    #[must_use]
+    pub fn of_other(&self) -> Option<(&str, &str)> {
+        let (first, rest) = self.0.split_once(DELIMITER)?;
+        if first != Self::OTHER_USERS {
+            return None;
+        }
+        rest.split_once(DELIMITER)
+    }
+
+    /// Whether it lies in the namespace of other users, be it complete or not.
+    #[must_use]
+    pub fn is_of_others(&self) -> bool {
+        self.0.strip_prefix(Self::OTHER_USERS).is_some_and(|rest| rest.is_empty() || rest.starts_with(DELIMITER))
+    }
+
     /// The one name that every account has.
     #[must_use]
     pub fn inbox() -> Self {

@@ -3,6 +3,7 @@
 //! Every type names its ABNF production in its doc comment. Bytes become these values in
 //! [`crate::parse`] and become bytes again in [`crate::encode`]; nothing here knows the wire.
 
+mod acl;
 mod code;
 mod command;
 mod date;
@@ -11,13 +12,16 @@ mod fetch;
 mod flag;
 mod list;
 mod mailbox;
+mod metadata;
 mod modseq;
 mod pattern;
+mod quota;
 mod search;
 mod sequence;
 mod status;
 mod tag;
 
+pub use acl::ModifyRights;
 pub use code::{Code, Condition, Reply};
 pub use command::{AppendMessage, Command, Extension, Mechanism};
 pub use date::{Date, DateTime};
@@ -26,8 +30,10 @@ pub use fetch::{FetchItem, MAX_PART_DEPTH, Part, Partial, Rfc822, Section, Secti
 pub use flag::{Flag, Flags, Keyword, NotAKeyword, StoreMode, StoreOp, SystemFlags};
 pub use list::{ListArgs, ListReturn, ListSelect, MailboxAttributes, SpecialUse};
 pub use mailbox::{DELIMITER, MailboxName, NotAMailboxName};
+pub use metadata::{Depth, EntryName, MetadataQuery, NotAnEntryName};
 pub use modseq::{FetchModifiers, Resync, SelectParams};
 pub use pattern::Pattern;
+pub use quota::{Quota, QuotaResource};
 pub use search::{DateField, EnvelopeField, MAX_SEARCH_DEPTH, SearchArgs, SearchKey, SearchReturn};
 pub use sequence::{SequenceNumber, SequenceRange, SequenceSet, UidSet};
 pub use status::StatusItem;

@@ -17,6 +17,8 @@ pub enum StatusItem {
     Deleted,
     /// Sum of the sizes in octets (RFC 8438).
     Size,
+    /// Octets that EXPUNGE would free (RFC 9208 §4.1.4).
+    DeletedStorage,
     /// The largest message APPEND takes, in octets (RFC 7889).
     AppendLimit,
     /// The highest mod-sequence of its changes (RFC 7162 §3.1.7).
@@ -33,6 +35,7 @@ impl StatusItem {
         (Self::Unseen, "UNSEEN"),
         (Self::Deleted, "DELETED"),
         (Self::Size, "SIZE"),
+        (Self::DeletedStorage, "DELETED-STORAGE"),
         (Self::AppendLimit, "APPENDLIMIT"),
         (Self::HighestModSeq, "HIGHESTMODSEQ"),
     ];

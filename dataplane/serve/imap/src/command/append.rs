@@ -1,6 +1,5 @@
 //! APPEND (RFC 9051 §6.3.12) and MULTIAPPEND (RFC 3502): all messages or none, in one commit.
 
-use postern_core::FolderId;
 use postern_message::Summary;
 use postern_proto_imap::types::{AppendMessage, Code, MailboxName, Reply};
 use postern_store::{
@@ -10,6 +9,7 @@ use postern_store::{
 
 use super::{finish, store::MAX_KEYWORDS};
 use crate::{
+    place::Found,
     refused::{Answer, Refused},
     selected::{Expunges, Moment},
     session::{Flow, ImapSession, Work},
@@ -21,7 +21,7 @@ const LARGE: usize = 1 << 20;
 
 /// The messages that have come so far.
 pub(crate) struct Append {
-    folder: FolderId,
+    target: Found,
     accept: Accept,
     /// Announced for the next message.
     next: Option<AppendMessage>,
@@ -44,14 +44,13 @@ pub(crate) async fn append_message(session: &mut ImapSession, mailbox: MailboxNa
 }
 
 async fn admit(session: &mut ImapSession, mailbox: &MailboxName, message: AppendMessage, number: usize) -> Result<Box<Append>, Refused> {
-    let account = session.account()?;
     let mut append = match std::mem::take(&mut session.work) {
         Work::Append(append) if number > 0 => append,
         _ => {
-            let folder = session.boxes().folder(account, mailbox.as_str()).await?.ok_or_else(Refused::try_create)?;
-            let usage = session.boxes().usage(account).await?;
+            let target = session.target(mailbox).await?;
+            let usage = session.boxes().usage(target.account).await?;
             let room = usage.quota.map_or(u64::MAX, |quota| u64::try_from(quota.saturating_sub(usage.used)).unwrap_or(0));
-            Box::new(Append { folder: folder.id, accept: Accept::default(), next: None, octets: 0, room })
+            Box::new(Append { target, accept: Accept::default(), next: None, octets: 0, room })
         }
     };
     if message.flags.keywords.len() > MAX_KEYWORDS {
@@ -62,7 +61,7 @@ async fn admit(session: &mut ImapSession, mailbox: &MailboxName, message: Append
         return Err(Refused::no(Code::Limit, "More at once than this server holds; append in smaller parts"));
     }
     if append.octets > append.room {
-        return Err(StoreError::OverQuota(account).into());
+        return Err(StoreError::OverQuota(append.target.account).into());
     }
     append.next = Some(message);
     Ok(append)
@@ -78,7 +77,6 @@ pub(crate) async fn append_body(session: &mut ImapSession, body: Vec<u8>) -> Flo
 }
 
 async fn keep(session: &mut ImapSession, body: Vec<u8>) -> Result<(), Refused> {
-    let account = session.account()?;
     let store = session.shared.store.clone();
     let Work::Append(append) = &mut session.work else { return Err(Refused(Reply::bad("No message was accepted"))) };
     let Some(message) = append.next.take() else { return Err(Refused(Reply::bad("No message was accepted"))) };
@@ -91,10 +89,11 @@ async fn keep(session: &mut ImapSession, body: Vec<u8>) -> Result<(), Refused> {
     let trace = store.ids.trace();
     append.accept.deliveries.push(LocalDelivery {
         body: append.accept.bodies.len(),
-        account,
-        folder: Target::Folder(append.folder),
-        flags: words::stored(message.flags.system),
-        keywords: words::keywords(&message.flags.keywords),
+        account: append.target.account,
+        folder: Target::Folder(append.target.folder.id),
+        // RFC 4314 §4: flags that the rights do not allow are left out, and the message is taken.
+        flags: words::stored(words::permitted(message.flags.system, append.target.rights)),
+        keywords: if words::may_have_keywords(append.target.rights) { words::keywords(&message.flags.keywords) } else { None },
         prefix: Vec::new(),
         received_at: message.date.map_or_else(|| store.now(), |date| date.at),
     });

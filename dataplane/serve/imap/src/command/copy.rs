@@ -2,16 +2,21 @@
 
 use postern_core::{AccountId, FolderId};
 use postern_proto_imap::types::{Code, MailboxName, Reply, SequenceSet};
-use postern_store::mail::transfer::Copied;
+use postern_store::mail::{snapshot::Entry, transfer::Copied};
 
+use super::copy_across::copy_across;
 use crate::{
+    place::Found,
     refused::{Answer, Refused},
     session::ImapSession,
 };
 
 pub(super) async fn copy(session: &mut ImapSession, uid: bool, set: &SequenceSet, to: &MailboxName) -> Answer {
-    let Transfer { account, from, uids, to } = prepare(session, uid, set, to).await?;
-    let copied = session.boxes().copy(account, from, &uids, to).await?;
+    let Transfer { account, from, uids, entries, to } = prepare(session, uid, set, to).await?;
+    if to.account != account {
+        return copy_across(session, entries, &to).await;
+    }
+    let copied = session.boxes().copy(account, from, &uids, to.folder.id).await?;
     let reply = Reply::ok("COPY completed");
     Ok(match copy_uid(&uids, &copied)? {
         Some(code) => reply.with(code),
@@ -24,7 +29,9 @@ pub(super) struct Transfer {
     pub account: AccountId,
     pub from: FolderId,
     pub uids: Vec<i64>,
-    pub to: FolderId,
+    /// The messages of those UIDs, where the target is in another box; else nothing.
+    pub entries: Vec<Entry>,
+    pub to: Found,
 }
 
 /// Finds the messages and the target.
@@ -32,9 +39,10 @@ pub(super) async fn prepare(session: &mut ImapSession, uid: bool, set: &Sequence
     let selected = session.selected()?;
     let ranges = selected.resolve(set, uid)?;
     let (account, from, uids) = (selected.account, selected.folder, selected.uids(&ranges));
-    // RFC 9051 §6.4.7: TRYCREATE, unless it could not be created either.
-    let to = session.boxes().folder(account, to.as_str()).await?.ok_or_else(Refused::try_create)?;
-    Ok(Transfer { account, from, uids, to: to.id })
+    let to = session.target(to).await?;
+    let selected = session.selected()?;
+    let entries = if to.account == account { Vec::new() } else { selected.entries(&ranges).map(|(_, entry)| entry.clone()).collect() };
+    Ok(Transfer { account, from, uids, entries, to })
 }
 
 /// COPYUID (RFC 4315 §3); `None` when nothing was named.

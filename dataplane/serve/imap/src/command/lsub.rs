@@ -9,9 +9,8 @@ use super::mailboxes;
 use crate::{refused::Answer, session::ImapSession};
 
 pub(super) async fn lsub(session: &mut ImapSession, pattern: &Pattern) -> Answer {
-    let account = session.account()?;
     let dialect = session.server.dialect();
-    let (known, _) = mailboxes::known(session.boxes(), account).await?;
+    let (known, _) = mailboxes::known(session).await?;
     let out = session.server.output();
     for (name, no_select) in listing::lsub(pattern, known) {
         encode::lsub(out, &name, no_select, dialect);

@@ -1,29 +1,56 @@
-//! What LIST and LSUB choose from: the account's folders and the subscriptions without one.
+//! What LIST and LSUB choose from: the own folders, those that others share, and subscriptions without a folder.
 
-use postern_core::AccountId;
+use std::collections::{HashMap, HashSet};
+
+use postern_core::{AccountId, Rights};
 use postern_proto_imap::{listing::Known, types::MailboxName};
-use postern_store::{
-    Result,
-    mail::{Folder, boxes::Boxes},
-};
+use postern_store::mail::Folder;
 
-use crate::words;
+use crate::{place::Found, refused::Refused, session::ImapSession, words};
 
-/// Every name that there is or that is subscribed, and the folders themselves.
-pub(super) async fn known(boxes: &Boxes, account: AccountId) -> Result<(Vec<Known>, Vec<Folder>)> {
-    let folders = boxes.folders(account).await?;
-    let missing = boxes.missing_subscriptions(account).await?;
-    let there = folders.iter().filter_map(|folder| {
-        Some(Known {
-            name: words::name(folder)?,
-            exists: true,
-            subscribed: folder.subscribed,
-            special_use: folder.special_use.map(words::told_use).into_iter().collect(),
-        })
-    });
-    let gone = missing.iter().filter_map(|name| {
-        let name = MailboxName::new(name).ok()?;
-        Some(Known { name, exists: false, subscribed: true, special_use: Vec::new() })
-    });
-    Ok((there.chain(gone).collect(), folders))
+/// Every name that there is or that is subscribed, and what stands behind those that are there.
+pub(super) async fn known(session: &ImapSession) -> Result<(Vec<Known>, HashMap<MailboxName, Found>), Refused> {
+    let account = session.account()?;
+    let missing: HashSet<String> = session.boxes().missing_subscriptions(account).await?.into_iter().collect();
+    let mut known = Vec::new();
+    let mut found = HashMap::new();
+    for folder in session.boxes().folders(account).await? {
+        let Some(name) = words::name(&folder) else { continue };
+        let special_use = folder.special_use.map(words::told_use).into_iter().collect();
+        known.push(Known { name: name.clone(), exists: true, subscribed: folder.subscribed, special_use });
+        found.insert(name, Found { account, folder, rights: Rights::ALL });
+    }
+    for (name, theirs) in shared(session).await? {
+        // A subscription to another's folder is kept with the own names.
+        let subscribed = missing.contains(name.as_str());
+        known.push(Known { name: name.clone(), exists: true, subscribed, special_use: Vec::new() });
+        found.insert(name, theirs);
+    }
+    let gone = missing.iter().filter_map(|name| MailboxName::new(name).ok()).filter(|name| !found.contains_key(name));
+    known.extend(gone.map(|name| Known { name, exists: false, subscribed: true, special_use: Vec::new() }));
+    Ok((known, found))
+}
+
+/// Folders of others that this session may look up (RFC 4314 §4, `l`), by the name that they have here.
+async fn shared(session: &ImapSession) -> Result<Vec<(MailboxName, Found)>, Refused> {
+    let login = session.logged_in()?;
+    let mut rights: HashMap<AccountId, HashMap<i64, Rights>> = HashMap::new();
+    for shared in session.boxes().shared_with(login.account, &login.tenant).await? {
+        if shared.rights.contains(Rights::LOOKUP) {
+            rights.entry(shared.account).or_default().insert(shared.folder.0, shared.rights);
+        }
+    }
+    let mut found = Vec::new();
+    for (owner, rights) in rights {
+        let Some(address) = session.shared.people.address(&login.tenant, owner).await? else { continue };
+        for folder in session.boxes().folders(owner).await? {
+            let Some(&rights) = rights.get(&folder.id.0) else { continue };
+            // An owner whose address has the delimiter in it cannot be named; RFC 5321 allows such an address, nobody has one.
+            let name = MailboxName::new(&format!("{}/{address}/{}", MailboxName::OTHER_USERS, folder.name)).ok();
+            if let Some(name) = name.filter(|name| name.of_other().is_some_and(|(named, _)| named == address.to_string())) {
+                found.push((name, Found { account: owner, folder: Folder { special_use: None, ..folder }, rights }));
+            }
+        }
+    }
+    Ok(found)
 }

@@ -3,10 +3,12 @@
 //! Nothing here parses or knows what a state allows: the machine has done both. A command that takes
 //! several turns keeps its place in [`crate::session::Work`].
 
+mod acl;
 mod append;
 mod authenticate;
 mod close;
 mod copy;
+mod copy_across;
 mod create;
 mod delete;
 mod expunge;
@@ -17,8 +19,10 @@ mod list;
 mod login;
 mod lsub;
 mod mailboxes;
+mod metadata;
 mod r#move;
 mod namespace;
+mod quota;
 mod rename;
 mod search;
 mod select;
@@ -80,6 +84,15 @@ pub(crate) async fn run(session: &mut ImapSession, tag: Tag, command: Command) -
         Command::Lsub(pattern) => lsub::lsub(session, &pattern).await,
         Command::Namespace => namespace::namespace(session),
         Command::Status { mailbox, items } => status::status(session, &mailbox, &items).await,
+        Command::GetQuota(root) => quota::get_quota(session, &root).await,
+        Command::GetQuotaRoot(mailbox) => quota::get_quota_root(session, &mailbox).await,
+        Command::GetMetadata { mailbox, query } => metadata::get(session, mailbox.as_ref(), &query).await,
+        Command::SetMetadata { mailbox, values } => metadata::set(session, mailbox.as_ref(), values).await,
+        Command::SetAcl { mailbox, who, change } => acl::set(session, &mailbox, &who, change).await,
+        Command::DeleteAcl { mailbox, who } => acl::delete(session, &mailbox, &who).await,
+        Command::GetAcl(mailbox) => acl::get(session, &mailbox).await,
+        Command::ListRights { mailbox, who } => acl::list_rights(session, &mailbox, &who).await,
+        Command::MyRights(mailbox) => acl::my_rights(session, &mailbox).await,
         Command::Idle => return idle::idle(session).await,
         Command::Close => close::close(session).await,
         Command::Unselect => close::unselect(session),

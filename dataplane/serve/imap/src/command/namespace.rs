@@ -1,4 +1,4 @@
-//! NAMESPACE (RFC 2342, RFC 9051 §6.3.10): one personal namespace, no others yet.
+//! NAMESPACE (RFC 2342, RFC 9051 §6.3.10): the own box, and what other users share.
 
 use postern_proto_imap::{encode, types::Reply};
 

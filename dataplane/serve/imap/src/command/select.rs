@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use postern_core::Rights;
 use postern_proto_imap::{
     encode::{self, ListItem},
     types::{Code, FetchItem, Flags, MailboxAttributes, MailboxName, Reply, Resync, SelectParams, SystemFlags, UidSet},
@@ -22,30 +23,33 @@ pub(super) async fn select(
     params: SelectParams,
     moment: Moment,
 ) -> Flow {
-    if let Err(refused) = open(session, mailbox, read_only).await {
-        return finish(session, moment, Err(refused)).await;
-    }
-    let reply =
-        if read_only { Reply::ok("EXAMINE completed").with(Code::ReadOnly) } else { Reply::ok("SELECT completed").with(Code::ReadWrite) };
+    let name = if read_only { "EXAMINE completed" } else { "SELECT completed" };
+    let reply = match open(session, mailbox, read_only).await {
+        Ok(true) => Reply::ok(name).with(Code::ReadOnly),
+        Ok(false) => Reply::ok(name).with(Code::ReadWrite),
+        Err(refused) => return finish(session, moment, Err(refused)).await,
+    };
     match params.resync {
         Some(resync) => resynchronise(session, &resync, moment, reply).await,
         None => finish(session, moment, Ok(reply)).await,
     }
 }
 
-async fn open(session: &mut ImapSession, mailbox: &MailboxName, read_only: bool) -> Result<(), Refused> {
+/// Selects, and says whether nothing may be changed.
+async fn open(session: &mut ImapSession, mailbox: &MailboxName, read_only: bool) -> Result<bool, Refused> {
     if session.selected.take().is_some() {
         // RFC 9051 §7.1: what follows is of the new mailbox, and so it is when there will be none.
         encode::untagged(session.server.output(), &Reply::ok("The mailbox before is closed").with(Code::Closed));
     }
-    let account = session.account()?;
+    let place = session.place(mailbox).await?;
     // Listen first, look then: what comes between is looked at twice and never missed.
-    let feed = session.boxes().subscribe(account);
-    let folder = session.boxes().folder(account, mailbox.as_str()).await?.ok_or_else(Refused::no_such_mailbox)?;
-    let selected = Selected::open(session.boxes(), account, folder, feed, read_only).await?;
+    let feed = session.boxes().subscribe(place.account);
+    let found = session.found(&place).await?.ok_or_else(Refused::no_such_mailbox)?.with(Rights::READ)?;
+    let selected = Selected::open(session.boxes(), found, feed, read_only).await?;
+    let read_only = selected.read_only;
     announce(session, mailbox, &selected);
     session.selected = Some(Box::new(selected));
-    Ok(())
+    Ok(read_only)
 }
 
 /// What is gone and what has changed since the client was here (RFC 7162 §3.2.5): VANISHED (EARLIER), then FETCH.
@@ -82,13 +86,15 @@ async fn missed(session: &mut ImapSession, resync: &Resync) -> Result<Vec<Range<
 fn announce(session: &mut ImapSession, mailbox: &MailboxName, selected: &Selected) {
     let dialect = session.server.dialect();
     let out = session.server.output();
-    let flags = Flags { system: SystemFlags::ALL, keywords: selected.keywords().to_vec() };
+    let mut flags = Flags { system: SystemFlags::ALL, keywords: selected.keywords().to_vec() };
     encode::flags(out, &flags);
-    let permanent = if selected.read_only {
-        Code::PermanentFlags { flags: Flags::default(), new_keywords: false }
-    } else {
-        Code::PermanentFlags { flags, new_keywords: true }
-    };
+    let new_keywords = selected.may(Rights::WRITE);
+    if !new_keywords {
+        flags.keywords.clear();
+    }
+    // RFC 4314 §4: only what the rights allow is told as permanent.
+    flags.system = words::permitted(flags.system, if selected.read_only { Rights::NONE } else { selected.rights });
+    let permanent = Code::PermanentFlags { flags, new_keywords };
     encode::untagged(out, &Reply::ok("What may be changed for good").with(permanent));
     encode::exists(out, selected.count());
     if dialect.rev2 {

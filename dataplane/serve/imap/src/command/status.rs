@@ -1,5 +1,6 @@
 //! STATUS (RFC 9051 §6.3.11), from the folder's counters: no message is looked at.
 
+use postern_core::{AccountId, Rights};
 use postern_proto_imap::{
     encode,
     types::{MailboxName, Reply, StatusItem},
@@ -7,22 +8,33 @@ use postern_proto_imap::{
 use postern_store::mail::Folder;
 
 use crate::{
+    place::Found,
     refused::{Answer, Refused},
     session::ImapSession,
     words,
 };
 
 pub(super) async fn status(session: &mut ImapSession, mailbox: &MailboxName, items: &[StatusItem]) -> Answer {
-    let account = session.account()?;
-    let folder = session.boxes().folder(account, mailbox.as_str()).await?.ok_or_else(Refused::no_such_mailbox)?;
-    let values = values(&folder, items, session.shared.config.append_limit);
+    let Found { account, folder, .. } = session.find(mailbox, Rights::READ).await?;
+    let values = values(session, account, &folder, items).await?;
     let dialect = session.server.dialect();
     encode::status(session.server.output(), mailbox, &values, dialect);
     Ok(Reply::ok("STATUS completed"))
 }
 
 /// What a folder's row answers.
-pub(super) fn values(folder: &Folder, items: &[StatusItem], append_limit: u64) -> Vec<(StatusItem, u64)> {
+pub(super) async fn values(
+    session: &ImapSession,
+    account: AccountId,
+    folder: &Folder,
+    items: &[StatusItem],
+) -> Result<Vec<(StatusItem, u64)>, Refused> {
+    let deleted_size = if folder.deleted > 0 && items.contains(&StatusItem::DeletedStorage) {
+        session.boxes().deleted_size(account, folder.id).await?
+    } else {
+        0
+    };
+    let append_limit = session.shared.config.append_limit;
     let value = |item: &StatusItem| match item {
         StatusItem::Messages => folder.messages.into(),
         StatusItem::Recent => 0,
@@ -31,8 +43,10 @@ pub(super) fn values(folder: &Folder, items: &[StatusItem], append_limit: u64) -
         StatusItem::Unseen => folder.unseen.into(),
         StatusItem::Deleted => folder.deleted.into(),
         StatusItem::Size => u64::try_from(folder.size).unwrap_or(0),
+        // In units of 1024 octets, as STORAGE is (RFC 9208 §4.1.4).
+        StatusItem::DeletedStorage => u64::try_from(deleted_size).unwrap_or(0).div_ceil(1024),
         StatusItem::AppendLimit => append_limit,
         StatusItem::HighestModSeq => words::modseq(folder.modseq),
     };
-    items.iter().map(|item| (*item, value(item))).collect()
+    Ok(items.iter().map(|item| (*item, value(item))).collect())
 }

@@ -1,9 +1,11 @@
 //! STORE and UID STORE (RFC 9051 §6.4.6), on condition that nobody else was there before (RFC 7162 §3.1.3).
 
-use postern_proto_imap::types::{Code, Reply, SequenceSet, StoreOp, UidSet};
+use postern_core::Rights;
+use postern_proto_imap::types::{Code, Reply, SequenceSet, StoreMode, StoreOp, SystemFlags, UidSet};
 use postern_store::mail::transfer::Stored;
 
 use crate::{
+    place::no_permission,
     refused::{Answer, Refused},
     selected::{Moment, Own, Selected, number},
     session::ImapSession,
@@ -28,6 +30,7 @@ pub(super) async fn store(
     if op.flags.keywords.len() > MAX_KEYWORDS {
         return Err(Refused::no(Code::Limit, "Too many keywords"));
     }
+    let op = permitted(op, selected.rights)?;
     let ranges = selected.resolve(set, uid)?;
     let uids = selected.uids(&ranges);
     let (account, folder) = (selected.account, selected.folder);
@@ -35,7 +38,7 @@ pub(super) async fn store(
         return Ok(Reply::ok("STORE completed"));
     }
     let since = unchanged_since.map(|since| i64::try_from(since).unwrap_or(i64::MAX));
-    let stored = session.boxes().store(account, folder, &uids, &words::change(op), since).await?;
+    let stored = session.boxes().store(account, folder, &uids, &words::change(&op), since).await?;
     // The client hears of its own change below, or knows it (.SILENT); of anybody else's as ever.
     session.tell(moment, false, Some(&Own { uids: &uids, modseq: stored.modseq })).await;
     let Some(selected) = &session.selected else { return Ok(Reply::ok("STORE completed")) };
@@ -62,4 +65,23 @@ fn modified(selected: &Selected, stored: &Stored, uid: bool) -> Option<Code> {
     });
     let modified: UidSet = numbers.collect();
     (!modified.is_empty()).then_some(Code::Modified(modified))
+}
+
+/// What of a STORE the rights allow: a user who may change one of the flags named is not refused (RFC 4314 §4).
+///
+/// # Errors
+/// `NO [NOPERM]` when nothing is left; FLAGS replaces all of them and needs every right.
+fn permitted(op: &StoreOp, rights: Rights) -> Result<StoreOp, Refused> {
+    let mut op = op.clone();
+    let asked = !op.flags.keywords.is_empty() || op.flags.system != SystemFlags::default();
+    op.flags.system = words::permitted(op.flags.system, rights);
+    if !words::may_have_keywords(rights) {
+        op.flags.keywords.clear();
+    }
+    let left = !op.flags.keywords.is_empty() || op.flags.system != SystemFlags::default();
+    let all = rights.contains(Rights::SEEN | Rights::WRITE | Rights::DELETE_MESSAGES);
+    if (asked && !left) || (op.mode == StoreMode::Replace && !all) {
+        return Err(no_permission());
+    }
+    Ok(op)
 }

@@ -22,7 +22,7 @@ const PAGE: usize = 1_000;
 
 /// Indexes of the messages that match, ascending.
 pub(crate) async fn find(session: &mut ImapSession, program: &Program) -> Result<Vec<usize>, Refused> {
-    let account = session.account()?;
+    let account = session.selected()?.account;
     let told = session.selected()?.told.clone();
     let (mut found, mut open): (Vec<usize>, Vec<(usize, &Entry)>) = (Vec::new(), Vec::new());
     let everything = 0..told.len();

@@ -17,7 +17,7 @@ mod vanished;
 
 use std::{ops::Range, sync::Arc};
 
-use postern_core::{AccountId, FolderId};
+use postern_core::{AccountId, FolderId, Rights};
 use postern_proto_imap::types::{Command, Keyword, SearchKey, SequenceSet, UidSet};
 use postern_store::{
     Result, StoreError,
@@ -25,20 +25,21 @@ use postern_store::{
     mail::{
         boxes::Boxes,
         cell::{Coming, FolderCell, Opened},
-        folder::Folder,
         snapshot::{Entry, Snapshot},
     },
 };
 
 pub(crate) use self::tell::{Moment, number};
-use crate::{refused::Refused, words};
+use crate::{place::Found, refused::Refused, words};
 
 /// A mailbox that a session has selected.
 pub(crate) struct Selected {
     pub account: AccountId,
     pub folder: FolderId,
-    /// Opened by EXAMINE.
+    /// Opened by EXAMINE, or nothing in it may be changed.
     pub read_only: bool,
+    /// What the owner lets this session do.
+    pub rights: Rights,
     /// As the client knows it.
     pub told: Arc<Snapshot>,
     /// The MODSEQ up to which it knows everything, EXPUNGEs too: lower than that of `told` while some are held back.
@@ -54,6 +55,9 @@ pub(crate) struct Selected {
     /// Something was heard that has not been looked at, or the last look failed.
     behind: bool,
 }
+
+/// Rights of which one at least makes a mailbox more than read-only (RFC 4314 §4).
+const CHANGING: Rights = Rights::ALL.without(Rights::LOOKUP).without(Rights::READ).without(Rights::POST).without(Rights::ADMINISTER);
 
 /// The session's own STORE, which the client knows or is told of otherwise.
 pub(crate) struct Own<'u> {
@@ -88,7 +92,10 @@ impl Selected {
     ///
     /// # Errors
     /// As [`Boxes::open`].
-    pub async fn open(boxes: &Boxes, account: AccountId, row: Folder, feed: Subscription, read_only: bool) -> Result<Self> {
+    pub async fn open(boxes: &Boxes, found: Found, feed: Subscription, read_only: bool) -> Result<Self> {
+        let Found { account, folder: row, rights } = found;
+        // RFC 4314 §4: READ-ONLY where no right to change anything is held.
+        let read_only = read_only || !rights.any_of(CHANGING);
         let folder = row.id;
         let cell = boxes.cell(account, folder);
         let (told, coming) = match boxes.open(&cell, account, row).await? {
@@ -97,7 +104,7 @@ impl Selected {
         };
         let keywords = set::keywords(&told);
         let sure = told.folder.modseq;
-        Ok(Self { account, folder, read_only, told, sure, saved: UidSet::new(), keywords, coming, cell, feed, behind: false })
+        Ok(Self { account, folder, read_only, rights, told, sure, saved: UidSet::new(), keywords, coming, cell, feed, behind: false })
     }
 
     /// EXISTS, also while the entries are on their way.
@@ -116,6 +123,11 @@ impl Selected {
         boxes.keep(&self.cell, self.account, self.folder);
         self.keywords = set::keywords(&self.told);
         Ok(!self.keywords.is_empty())
+    }
+
+    /// Whether this session may do what needs these rights, here and now.
+    pub fn may(&self, needed: Rights) -> bool {
+        !self.read_only && self.rights.contains(needed)
     }
 
     /// UIDNEXT: never below what the snapshot holds, whose rows may be newer than the folder's.

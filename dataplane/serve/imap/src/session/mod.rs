@@ -66,7 +66,12 @@ impl ImapSession {
 
     /// What logged in; the machine lets no command that needs it pass before.
     pub(crate) fn account(&self) -> std::result::Result<postern_core::AccountId, Refused> {
-        self.login.as_ref().map(|login| login.account).ok_or_else(|| Refused(postern_proto_imap::types::Reply::bad("Log in first")))
+        Ok(self.logged_in()?.account)
+    }
+
+    /// Who logged in.
+    pub(crate) fn logged_in(&self) -> std::result::Result<&Login, Refused> {
+        self.login.as_deref().ok_or_else(|| Refused(postern_proto_imap::types::Reply::bad("Log in first")))
     }
 
     /// The mailbox selected; the machine lets no command that needs one pass without.

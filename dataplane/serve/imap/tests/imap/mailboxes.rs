@@ -19,7 +19,7 @@ async fn a_new_box_has_its_folders() {
         ]
     );
     assert_eq!(alice.ok("LIST \"\" \"\"").await, ["* LIST (\\Noselect) \"/\" \"\""]);
-    assert_eq!(alice.ok("NAMESPACE").await, ["* NAMESPACE ((\"\" \"/\")) NIL NIL"]);
+    assert_eq!(alice.ok("NAMESPACE").await, ["* NAMESPACE ((\"\" \"/\")) ((\"Other Users/\" \"/\")) NIL"]);
     assert_eq!(alice.ok("LIST (SPECIAL-USE) \"\" % RETURN (STATUS (MESSAGES APPENDLIMIT))").await.len(), 10);
 }
 

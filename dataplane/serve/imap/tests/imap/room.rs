@@ -16,7 +16,7 @@ use postern_net::{
     gate::Limits,
     tls::{CertificateStore, Certificates, ClientTls, Roots, ServerTls},
 };
-use postern_serve_imap::{Config, Imap, Parts};
+use postern_serve_imap::{Config, Imap, Parts, People};
 use postern_store::{
     Options, Store,
     ingest::{Accept, LocalDelivery, NewBody, Placed, Target},
@@ -55,6 +55,17 @@ impl Accounts for Directory {
     }
 }
 
+#[async_trait]
+impl People for Directory {
+    async fn by_address(&self, tenant: &str, address: &str) -> postern_store::Result<Option<AccountId>> {
+        Ok(self.0.get(&address.to_lowercase()).filter(|account| account.tenant == tenant).map(|account| account.id))
+    }
+
+    async fn address(&self, tenant: &str, account: AccountId) -> postern_store::Result<Option<Address>> {
+        Ok(self.0.values().find(|each| each.id == account && each.tenant == tenant).map(|account| account.address.clone()))
+    }
+}
+
 /// argon2 costs half a second in a test build: once is enough.
 fn verifiers() -> &'static Verifiers {
     static MADE: OnceLock<Verifiers> = OnceLock::new();
@@ -72,7 +83,8 @@ fn tls() -> (ServerTls, ClientTls) {
 }
 
 impl Room {
-    /// With `alice@example.org` (account 1), `bob@example.org` (account 2) and `carol@example.org`, whose IMAP is closed.
+    /// With `alice@example.org` (account 1), `bob@example.org` (account 2) and `carol@example.org`, whose IMAP is closed;
+    /// `dave@example.org` is of another tenant.
     pub async fn open() -> Self {
         Self::with(TestDatabase::sqlite(), Config::default()).await
     }
@@ -91,7 +103,7 @@ impl Room {
         };
         let store = Store::open(options).await.unwrap();
         let mut logins = HashMap::new();
-        for (id, name) in [(1, "alice"), (2, "bob"), (3, "carol")] {
+        for (id, name, tenant) in [(1, "alice", "test"), (2, "bob", "test"), (3, "carol", "test"), (4, "dave", "other")] {
             let mut tx = store.db.begin().await.unwrap();
             account::create(&mut tx, AccountId(id), None, clock.now()).await.unwrap();
             tx.commit().await.unwrap();
@@ -99,7 +111,7 @@ impl Room {
             let account = LoginAccount {
                 id: AccountId(id),
                 address: address.clone(),
-                tenant: "test".into(),
+                tenant: tenant.into(),
                 protocols: Protocols { imap: name != "carol", ..Protocols::default() },
                 suspended: false,
                 phc: Some(verifiers().phc.clone()),
@@ -109,11 +121,17 @@ impl Room {
         }
         let settings = postern_access::Settings::default();
         let seed = Secret::new([1; 32]);
-        let authenticator =
-            Authenticator::new(Arc::new(Directory(logins)), settings, &seed, Secret::new(vec![2; 32]), clock.clone()).unwrap();
+        let directory = Arc::new(Directory(logins));
+        let authenticator = Authenticator::new(directory.clone(), settings, &seed, Secret::new(vec![2; 32]), clock.clone()).unwrap();
         let trail = Trail::new(store.db.clone(), store.ids.clone(), clock.clone(), TrailLimits::default());
-        let parts =
-            Parts { store: store.clone(), authenticator: Arc::new(authenticator), trail: trail.clone(), seed, observer: Arc::new(()) };
+        let parts = Parts {
+            store: store.clone(),
+            authenticator: Arc::new(authenticator),
+            people: directory,
+            trail: trail.clone(),
+            seed,
+            observer: Arc::new(()),
+        };
         let config = Config { failed_login_delay: Duration::ZERO, ..config };
         let drain = Drain::new();
         let gate = Gate::new(Limits { per_client: 20_000, ..Limits::default() });

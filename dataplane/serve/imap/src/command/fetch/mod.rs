@@ -13,6 +13,7 @@ mod write;
 
 use std::{collections::VecDeque, ops::Range, sync::Arc};
 
+use postern_core::{AccountId, Rights};
 use postern_proto_imap::{
     encode,
     types::{Code, FetchItem, FetchModifiers, Reply, SequenceSet},
@@ -36,6 +37,8 @@ const SEEN: usize = 1_000;
 /// A FETCH that goes on when the client has taken what there is.
 pub(crate) struct Fetch {
     moment: Moment,
+    /// Whose mailbox it is.
+    account: AccountId,
     items: Vec<FetchItem>,
     needs: Needs,
     /// The mailbox as the client knew it when it asked: no number moves meanwhile.
@@ -141,8 +144,9 @@ impl Fetch {
         }
         Self {
             moment,
+            account: selected.account,
             needs: items.iter().map(Needs::of).max().unwrap_or(Needs::Snapshot),
-            sets_seen: !selected.read_only && items.iter().any(FetchItem::sets_seen),
+            sets_seen: selected.may(Rights::SEEN) && items.iter().any(FetchItem::sets_seen),
             items,
             told: selected.told.clone(),
             ranges: ranges.into(),
@@ -165,7 +169,7 @@ impl Fetch {
                     return Ok(false);
                 }
             }
-            self.page = Page::take(&mut self.ranges, &self.told, self.needs, session.boxes(), session.account()?).await?;
+            self.page = Page::take(&mut self.ranges, &self.told, self.needs, session.boxes(), self.account).await?;
             if self.page.is_empty() {
                 self.mark_seen(session).await?;
                 return Ok(true);
