@@ -14,6 +14,7 @@ EXAMPLES = pathlib.Path(__file__).resolve().parents[2] / "crds/examples"
 class Admission(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
+        # Without operator and chart too: what is judged here is the definitions alone.
         if not kube.kubectl("get", "crd", "domains.postern.dev", "--ignore-not-found"):
             kube.kubectl("apply", "--server-side", "-f", str(EXAMPLES.parent / "yaml"))
             kube.kubectl("wait", "--for=condition=Established", "crd/domains.postern.dev", "crd/mailboxes.postern.dev", "crd/ippools.postern.dev")

@@ -37,7 +37,7 @@ class Certificates(unittest.TestCase):
         thing = kube.wait_condition("domain", "certs", SPACE, "CertificatesReady", "False", 30)
         self.assertIn("mail.certs.example", kube.condition(thing, "CertificatesReady")["message"])
         names.zone("certs.example", f"@ MX 10 mail.certs.example.\nmail A {self.address}")
-        kube.kubectl("annotate", "domain", "certs", "--namespace", SPACE, "postern.dev/check-at=now", "--overwrite")
+        kube.kubectl("annotate", "domain", "certs", "--namespace", SPACE, "postern.dev/check-dns=now", "--overwrite")
         kube.wait_condition("domain", "certs", SPACE, "CertificatesReady", seconds=90)
         shown = until("the certificate to be served", lambda: served(self.address, "mail.certs.example", authority()), 30)
         self.assertIn(("DNS", "mail.certs.example"), shown["subjectAltName"])

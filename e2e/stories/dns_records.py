@@ -31,7 +31,7 @@ class Records(unittest.TestCase):
         return until(f"{type_} of {owner} to be {state}", probe, seconds)
 
     def look_again(self, name, space=SPACE):
-        kube.kubectl("annotate", "domain", name, "--namespace", space, f"postern.dev/check-at={names.stamp()}", "--overwrite")
+        kube.kubectl("annotate", "domain", name, "--namespace", space, f"postern.dev/check-dns={names.stamp()}", "--overwrite")
 
     def test_a_missing_record_is_named_and_found_when_it_comes(self):
         names.zone("doctor.example", "www A 192.0.2.1")

@@ -58,7 +58,7 @@ class Status(unittest.TestCase):
         self.assertIn("not-yet", found["message"])
         tenant.apply(SPACE, tenant.secret("not-yet", password="a-password-of-dora"))
         self.addCleanup(kube.kubectl, "delete", "secret", "not-yet", "--namespace", SPACE)
-        kube.kubectl("annotate", "mailbox", "dora", "--namespace", SPACE, "postern.dev/check-at=now", "--overwrite")
+        kube.kubectl("annotate", "mailbox", "dora", "--namespace", SPACE, "stories.example/look=again", "--overwrite")
         kube.wait_condition("mailbox", "dora", SPACE, seconds=60)
         mail.Imap(self.address, "dora@example.org", "a-password-of-dora").logout()
 
