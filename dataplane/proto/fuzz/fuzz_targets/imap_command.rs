@@ -1,4 +1,4 @@
-//! Any octets as one framed command, in both dialects; names and sets that were read come back as they were.
+//! Any octets as one framed command, in every dialect; names and sets that were read come back as they were.
 
 #![no_main]
 
@@ -10,7 +10,8 @@ use postern_proto_imap::{
 };
 
 fuzz_target!(|data: &[u8]| {
-    for dialect in [Dialect::REV1, Dialect::REV2] {
+    let resync = Dialect { condstore: true, qresync: true, ..Dialect::REV2 };
+    for dialect in [Dialect::REV1, Dialect::REV2, resync] {
         match parse::command(data, dialect) {
             Ok((_, Command::Delete(name))) => {
                 let mut wire = b"a DELETE ".to_vec();

@@ -149,7 +149,13 @@ mod tests {
         match parse::command(format!("a {command}").as_bytes(), Dialect::REV1).unwrap().1 {
             Command::List(args) => {
                 for Listed { name, attributes, special_use, child_subscribed, .. } in &list(&args, known()) {
-                    let item = encode::ListItem { name, attributes: *attributes, special_use, child_subscribed: *child_subscribed };
+                    let item = encode::ListItem {
+                        name,
+                        attributes: *attributes,
+                        special_use,
+                        child_subscribed: *child_subscribed,
+                        old_name: None,
+                    };
                     encode::list(&mut out, Some(&item), Dialect::REV1);
                 }
             }

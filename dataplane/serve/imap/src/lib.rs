@@ -23,6 +23,8 @@ mod command;
 mod config;
 mod login_event;
 mod message;
+mod notify;
+mod object_id;
 mod people;
 mod place;
 mod refused;

@@ -170,7 +170,9 @@ impl Boxes {
     /// # Errors
     /// As there.
     pub async fn set_subscribed(&self, account: AccountId, name: &str, subscribed: bool) -> Result<()> {
-        folder::subscribe(&self.db, account, name, subscribed).await
+        let locked = folder::subscribe(&self.db, account, name, subscribed).await?;
+        self.changes.announce([(account, locked.modseq)]);
+        Ok(())
     }
 
     /// See [`transfer::store`].

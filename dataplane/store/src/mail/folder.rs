@@ -310,10 +310,12 @@ pub async fn rename(db: &Db, account: AccountId, from: &str, to: &str, now: Time
 ///
 /// # Errors
 /// [`StoreError::Refused`] for what is no name; else as the database says.
-pub async fn subscribe(db: &Db, account: AccountId, name: &str, subscribed: bool) -> Result<()> {
+pub async fn subscribe(db: &Db, account: AccountId, name: &str, subscribed: bool) -> Result<Locked> {
     check_name(name)?;
     transaction!(db, |tx| {
-        lock(tx, account).await?;
+        let locked_account = lock(tx, account).await?;
+        // Nothing of a message changes; the clock moves so that whoever watches looks.
+        locked_account.save(tx, 0, 0).await?;
         let known =
             tx.execute("UPDATE folder SET subscribed = $3 WHERE account = $1 AND name = $2", args![account, name, subscribed]).await?;
         if known == 0 && subscribed {
@@ -325,7 +327,7 @@ pub async fn subscribe(db: &Db, account: AccountId, name: &str, subscribed: bool
         } else if !subscribed {
             tx.execute("DELETE FROM subscription WHERE account = $1 AND name = $2", args![account, name]).await?;
         }
-        Ok(())
+        Ok(locked_account)
     })
 }
 

@@ -24,7 +24,8 @@ macro_rules! columns {
     ($query:literal) => {
         concat!(
             "SELECT array_agg(uid), array_agg(message), array_agg(flags), array_agg(size), array_agg(received_at), array_agg(modseq), \
-             array_agg(uid) FILTER (WHERE keywords IS NOT NULL), array_agg(keywords) FILTER (WHERE keywords IS NOT NULL) FROM (",
+             array_agg(uid) FILTER (WHERE keywords IS NOT NULL), array_agg(keywords) FILTER (WHERE keywords IS NOT NULL), \
+             array_agg(saved_at) FROM (",
             $query,
             ") AS page"
         )
@@ -39,8 +40,8 @@ pub(super) use columns;
 pub(super) fn entries(row: Option<&Row>) -> Result<Vec<Entry>> {
     let Some(row) = row else { return Ok(Vec::new()) };
     let (uids, messages, flags) = (row.ints(0)?, row.ints(1)?, row.ints(2)?);
-    let (sizes, received, modseqs) = (row.ints(3)?, row.ints(4)?, row.ints(5)?);
-    if [&messages, &flags, &sizes, &received, &modseqs].iter().any(|list| list.len() != uids.len()) {
+    let (sizes, received, modseqs, saved) = (row.ints(3)?, row.ints(4)?, row.ints(5)?, row.ints(8)?);
+    if [&messages, &flags, &sizes, &received, &modseqs, &saved].iter().any(|list| list.len() != uids.len()) {
         return Err(StoreError::Damaged("placements with holes".into()));
     }
     let mut keywords: Vec<(i64, String)> = row.ints(6)?.into_iter().zip(row.texts(7)?).collect();
@@ -52,6 +53,7 @@ pub(super) fn entries(row: Option<&Row>) -> Result<Vec<Entry>> {
         entries.push(Entry {
             uid: number(uid),
             size: number(sizes[at]),
+            saved_at: u32::try_from(Timestamp(saved[at]).secs()).unwrap_or(0),
             flags: Flags(u16::try_from(flags[at] & 0xffff).unwrap_or(0)),
             keywords: held.map(|(_, words)| std::mem::take(words).into()),
             modseq: modseqs[at],

@@ -24,6 +24,8 @@ pub struct Entry {
     pub uid: u32,
     /// RFC822.SIZE.
     pub size: u32,
+    /// SAVEDATE in seconds since the epoch: our own clock, never before it.
+    pub saved_at: u32,
     /// System flags.
     pub flags: Flags,
     /// Keywords.
@@ -41,6 +43,12 @@ impl Entry {
     #[must_use]
     pub const fn received(&self) -> Timestamp {
         Timestamp::from_secs(self.received_at)
+    }
+
+    /// SAVEDATE (RFC 8514), to the second.
+    #[must_use]
+    pub fn saved(&self) -> Timestamp {
+        Timestamp::from_secs(self.saved_at.into())
     }
 
     /// Keywords in a form to keep.
@@ -250,7 +258,7 @@ mod tests {
     }
 
     fn entry(uid: u32, modseq: i64) -> Entry {
-        Entry { uid, size: 1, flags: Flags::NONE, keywords: None, modseq, message: uid.into(), received_at: 0 }
+        Entry { uid, size: 1, saved_at: 0, flags: Flags::NONE, keywords: None, modseq, message: uid.into(), received_at: 0 }
     }
 
     proptest! {

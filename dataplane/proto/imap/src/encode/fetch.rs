@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     parse::is_astring_char,
-    types::{Date, Dialect, Part, Partial, Rfc822, Section, SectionText, SystemFlags},
+    types::{Date, Dialect, ObjectId, Part, Partial, Rfc822, Section, SectionText, SystemFlags},
 };
 
 /// Writes `"*" SP nz-number SP "FETCH" SP msg-att CRLF` (RFC 9051 §7.5.2), item by item; [`FetchWriter::finish`] ends it.
@@ -35,9 +35,19 @@ pub struct FetchWriter<'o> {
 impl<'o> FetchWriter<'o> {
     /// Begins the response for one message.
     pub fn new(out: &'o mut Vec<u8>, sequence: u32, dialect: Dialect) -> Self {
+        Self::begin(out, sequence, b" FETCH (", dialect)
+    }
+
+    /// Begins the response for one message, by the number that the dialect knows it by: after ENABLE UIDONLY
+    /// `"*" SP uniqueid SP "UIDFETCH" SP …` (RFC 9586 §3.3), and `UID` need not be among the items.
+    pub fn of(out: &'o mut Vec<u8>, sequence: u32, uid: u32, dialect: Dialect) -> Self {
+        if dialect.uid_only { Self::begin(out, uid, b" UIDFETCH (", dialect) } else { Self::new(out, sequence, dialect) }
+    }
+
+    fn begin(out: &'o mut Vec<u8>, message: u32, word: &[u8], dialect: Dialect) -> Self {
         out.extend_from_slice(b"* ");
-        number(out, u64::from(sequence));
-        out.extend_from_slice(b" FETCH (");
+        number(out, u64::from(message));
+        out.extend_from_slice(word);
         Self { out, dialect, first: true }
     }
 
@@ -56,25 +66,40 @@ impl<'o> FetchWriter<'o> {
 
     /// `INTERNALDATE date-time`, in UTC.
     pub fn internal_date(&mut self, at: Timestamp) {
-        self.item(b"INTERNALDATE \"");
-        let (year, month, day, hour, minute, second) = at.civil();
-        // date-day-fixed = (SP DIGIT) / 2DIGIT
-        if day < 10 {
-            self.out.extend_from_slice(&[b' ', b'0' + day]);
-        } else {
-            two_digits(self.out, day);
+        self.item(b"INTERNALDATE ");
+        date_time(self.out, at);
+    }
+
+    /// `SAVEDATE date-time`, in UTC (RFC 8514 §4.2).
+    pub fn save_date(&mut self, at: Timestamp) {
+        self.item(b"SAVEDATE ");
+        date_time(self.out, at);
+    }
+
+    /// `EMAILID (id)` (RFC 8474 §5.1)
+    pub fn email_id(&mut self, id: &ObjectId) {
+        self.item(b"EMAILID (");
+        self.out.extend_from_slice(id.as_str().as_bytes());
+        self.out.push(b')');
+    }
+
+    /// `THREADID ((id) / NIL)` (RFC 8474 §5.2)
+    pub fn thread_id(&mut self, id: Option<&ObjectId>) {
+        self.item(b"THREADID ");
+        match id {
+            Some(id) => {
+                self.out.push(b'(');
+                self.out.extend_from_slice(id.as_str().as_bytes());
+                self.out.push(b')');
+            }
+            None => self.out.extend_from_slice(b"NIL"),
         }
-        self.out.push(b'-');
-        self.out.extend_from_slice(Date::MONTHS.get(usize::from(month).wrapping_sub(1)).unwrap_or(&"Jan").as_bytes());
-        self.out.push(b'-');
-        let year = year.clamp(0, 9999);
-        two_digits(self.out, (year / 100) as u8);
-        two_digits(self.out, (year % 100) as u8);
-        for (before, n) in [(b' ', hour), (b':', minute), (b':', second)] {
-            self.out.push(before);
-            two_digits(self.out, n);
-        }
-        self.out.extend_from_slice(b" +0000\"");
+    }
+
+    /// `PREVIEW nstring`, in UTF-8 (RFC 8970 §4).
+    pub fn preview(&mut self, text: &str) {
+        self.item(b"PREVIEW ");
+        string(self.out, text.as_bytes(), self.dialect);
     }
 
     /// `RFC822.SIZE n`
@@ -166,6 +191,29 @@ impl<'o> FetchWriter<'o> {
             None => self.out.extend_from_slice(b"NIL"),
         }
     }
+}
+
+/// `date-time`, in UTC.
+fn date_time(out: &mut Vec<u8>, at: Timestamp) {
+    out.push(b'"');
+    let (year, month, day, hour, minute, second) = at.civil();
+    // date-day-fixed = (SP DIGIT) / 2DIGIT
+    if day < 10 {
+        out.extend_from_slice(&[b' ', b'0' + day]);
+    } else {
+        two_digits(out, day);
+    }
+    out.push(b'-');
+    out.extend_from_slice(Date::MONTHS.get(usize::from(month).wrapping_sub(1)).unwrap_or(&"Jan").as_bytes());
+    out.push(b'-');
+    let year = year.clamp(0, 9999);
+    two_digits(out, (year / 100) as u8);
+    two_digits(out, (year % 100) as u8);
+    for (before, n) in [(b' ', hour), (b':', minute), (b':', second)] {
+        out.push(before);
+        two_digits(out, n);
+    }
+    out.extend_from_slice(b" +0000\"");
 }
 
 /// `literal8` where NUL must pass, `literal` otherwise (RFC 9051 §6.4.5).

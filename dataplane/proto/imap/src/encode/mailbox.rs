@@ -1,7 +1,7 @@
 //! LIST, LSUB, STATUS, NAMESPACE.
 
 use super::text::{mailbox_name, number};
-use crate::types::{Dialect, MailboxAttributes, MailboxName, SpecialUse, StatusItem};
+use crate::types::{Dialect, MailboxAttributes, MailboxName, SpecialUse, StatusItem, StatusValue};
 
 /// One mailbox of a LIST answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,6 +14,16 @@ pub struct ListItem<'n> {
     pub special_use: &'n [SpecialUse],
     /// Listed for the sake of subscribed descendants: `CHILDINFO ("SUBSCRIBED")` (RFC 9051 §6.3.9.6).
     pub child_subscribed: bool,
+    /// Its name until now: `OLDNAME` (RFC 9051 §6.3.9.7, RFC 5465 §5.4).
+    pub old_name: Option<&'n MailboxName>,
+}
+
+impl<'n> ListItem<'n> {
+    /// A mailbox with its name alone.
+    #[must_use]
+    pub fn plain(name: &'n MailboxName) -> Self {
+        Self { name, attributes: MailboxAttributes::default(), special_use: &[], child_subscribed: false, old_name: None }
+    }
 }
 
 /// `"*" SP "LIST" SP "(" [mbx-list-flags] ")" SP DQUOTE "/" DQUOTE SP mailbox [SP mbox-list-extended] CRLF`
@@ -27,6 +37,10 @@ pub fn list(out: &mut Vec<u8>, item: Option<&ListItem<'_>>, dialect: Dialect) {
     mailbox_name(out, item.name, dialect);
     if item.child_subscribed {
         out.extend_from_slice(b" (CHILDINFO (\"SUBSCRIBED\"))");
+    } else if let Some(old) = item.old_name {
+        out.extend_from_slice(b" (\"OLDNAME\" (");
+        mailbox_name(out, old, dialect);
+        out.extend_from_slice(b"))");
     }
     out.extend_from_slice(b"\r\n");
 }
@@ -39,7 +53,7 @@ pub fn lsub(out: &mut Vec<u8>, name: &MailboxName, no_select: bool, dialect: Dia
 }
 
 /// `"*" SP "STATUS" SP mailbox SP "(" [status-att-list] ")" CRLF`
-pub fn status(out: &mut Vec<u8>, name: &MailboxName, values: &[(StatusItem, u64)], dialect: Dialect) {
+pub fn status(out: &mut Vec<u8>, name: &MailboxName, values: &[(StatusItem, StatusValue)], dialect: Dialect) {
     out.extend_from_slice(b"* STATUS ");
     mailbox_name(out, name, dialect);
     out.extend_from_slice(b" (");
@@ -49,7 +63,14 @@ pub fn status(out: &mut Vec<u8>, name: &MailboxName, values: &[(StatusItem, u64)
         }
         out.extend_from_slice(item.name().as_bytes());
         out.push(b' ');
-        number(out, *value);
+        match value {
+            StatusValue::Number(n) => number(out, *n),
+            StatusValue::Id(id) => {
+                out.push(b'(');
+                out.extend_from_slice(id.as_str().as_bytes());
+                out.push(b')');
+            }
+        }
     }
     out.extend_from_slice(b")\r\n");
 }
@@ -80,17 +101,20 @@ mod tests {
         let mut out = Vec::new();
         let name = MailboxName::new("Entwürfe").unwrap();
         let attributes = MailboxAttributes::HAS_NO_CHILDREN | MailboxAttributes::SUBSCRIBED;
-        let item = ListItem { name: &name, attributes, special_use: &[SpecialUse::Drafts], child_subscribed: false };
+        let item = ListItem { name: &name, attributes, special_use: &[SpecialUse::Drafts], ..ListItem::plain(&name) };
         list(&mut out, Some(&item), Dialect::REV1);
         list(&mut out, Some(&ListItem { child_subscribed: true, special_use: &[], ..item }), Dialect::REV2);
+        list(&mut out, Some(&ListItem { old_name: Some(&MailboxName::inbox()), ..ListItem::plain(&name) }), Dialect::REV2);
         list(&mut out, None, Dialect::REV1);
         lsub(&mut out, &MailboxName::inbox(), false, Dialect::REV1);
-        status(&mut out, &name, &[(StatusItem::Messages, 231), (StatusItem::UidNext, 44292)], Dialect::REV2);
+        let number = |n| StatusValue::Number(n);
+        status(&mut out, &name, &[(StatusItem::Messages, number(231)), (StatusItem::UidNext, number(44292))], Dialect::REV2);
         assert_eq!(
             String::from_utf8(out).unwrap(),
             concat!(
                 "* LIST (\\HasNoChildren \\Subscribed \\Drafts) \"/\" \"Entw&APw-rfe\"\r\n",
                 "* LIST (\\HasNoChildren \\Subscribed) \"/\" \"Entwürfe\" (CHILDINFO (\"SUBSCRIBED\"))\r\n",
+                "* LIST () \"/\" \"Entwürfe\" (\"OLDNAME\" (INBOX))\r\n",
                 "* LIST (\\Noselect) \"/\" \"\"\r\n",
                 "* LSUB () \"/\" INBOX\r\n",
                 "* STATUS \"Entwürfe\" (MESSAGES 231 UIDNEXT 44292)\r\n",

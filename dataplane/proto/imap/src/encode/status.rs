@@ -145,6 +145,11 @@ fn resp_text_code(out: &mut Vec<u8>, code: &Code) {
             out.extend_from_slice(b"HIGHESTMODSEQ ");
             number(out, *n);
         }
+        Code::MailboxId(id) => {
+            out.extend_from_slice(b"MAILBOXID (");
+            out.extend_from_slice(id.as_str().as_bytes());
+            out.push(b')');
+        }
         Code::Modified(messages) => {
             out.extend_from_slice(b"MODIFIED ");
             set(out, messages);
@@ -185,6 +190,7 @@ const fn word(code: &Code) -> &'static str {
         Code::AuthenticationFailed => "AUTHENTICATIONFAILED",
         Code::AuthorizationFailed => "AUTHORIZATIONFAILED",
         Code::BadCharset => "BADCHARSET (US-ASCII UTF-8)",
+        Code::BadEvent => "BADEVENT (MessageNew MessageExpunge FlagChange MailboxName SubscriptionChange)",
         Code::Cannot => "CANNOT",
         Code::ClientBug => "CLIENTBUG",
         Code::Closed => "CLOSED",
@@ -198,6 +204,7 @@ const fn word(code: &Code) -> &'static str {
         Code::MetadataTooMany => "METADATA TOOMANY",
         Code::NonExistent => "NONEXISTENT",
         Code::NoPerm => "NOPERM",
+        Code::NotificationOverflow => "NOTIFICATIONOVERFLOW",
         Code::NotSaved => "NOTSAVED",
         Code::OverQuota => "OVERQUOTA",
         Code::Parse => "PARSE",
@@ -208,6 +215,7 @@ const fn word(code: &Code) -> &'static str {
         Code::TooBig => "TOOBIG",
         Code::TryCreate => "TRYCREATE",
         Code::UidNotSticky => "UIDNOTSTICKY",
+        Code::UidRequired => "UIDREQUIRED",
         Code::Unavailable => "UNAVAILABLE",
         Code::CompressionActive => "COMPRESSIONACTIVE",
         Code::UnknownCte => "UNKNOWN-CTE",
@@ -217,6 +225,7 @@ const fn word(code: &Code) -> &'static str {
         | Code::CopyUid { .. }
         | Code::Capability(_)
         | Code::HighestModSeq(_)
+        | Code::MailboxId(_)
         | Code::Modified(_)
         | Code::MetadataLongEntries(_)
         | Code::MetadataMaxSize(_)

@@ -16,32 +16,38 @@ pub(super) fn fetch(p: &mut Parser<'_>, uid: bool) -> Result<Command, ParseError
     p.space()?;
     let set = p.sequence_set()?;
     p.space()?;
-    let mut items = Vec::new();
-    if p.take(b'(') {
-        loop {
-            let item = item(p)?;
-            if items.len() == MAX_ITEMS {
-                return Err(ParseError::Syntax("FETCH takes at most 256 items"));
-            }
-            if !items.contains(&item) {
-                items.push(item);
-            }
-            if p.take(b')') {
-                break;
-            }
-            p.space()?;
-        }
+    let mut items = if p.peek() == Some(b'(') {
+        items(p)?
     } else if let Some(macro_items) = macro_items(p) {
-        items = macro_items;
+        macro_items
     } else {
-        items.push(item(p)?);
-    }
+        vec![item(p)?]
+    };
     // RFC 9051 §6.4.9: a UID FETCH always answers UID.
     if uid && !items.contains(&FetchItem::Uid) {
         items.insert(0, FetchItem::Uid);
     }
     let modifiers = condstore::fetch_modifiers(p, uid)?;
     Ok(Command::Fetch { uid, set, items, modifiers })
+}
+
+/// `"(" fetch-att *(SP fetch-att) ")"`, each once.
+pub(super) fn items(p: &mut Parser<'_>) -> Result<Vec<FetchItem>, ParseError> {
+    p.expect(b'(', "Expected a list of FETCH items")?;
+    let mut items = Vec::new();
+    loop {
+        let item = item(p)?;
+        if items.len() == MAX_ITEMS {
+            return Err(ParseError::Syntax("FETCH takes at most 256 items"));
+        }
+        if !items.contains(&item) {
+            items.push(item);
+        }
+        if p.take(b')') {
+            return Ok(items);
+        }
+        p.space()?;
+    }
 }
 
 /// The macros of RFC 9051 §6.4.5; only alone, never in a list.
@@ -68,6 +74,10 @@ fn item(p: &mut Parser<'_>) -> Result<FetchItem, ParseError> {
         "BODYSTRUCTURE" => FetchItem::BodyStructure,
         "RFC822.SIZE" => FetchItem::Size,
         "MODSEQ" => FetchItem::ModSeq,
+        "EMAILID" => FetchItem::EmailId,
+        "THREADID" => FetchItem::ThreadId,
+        "SAVEDATE" => FetchItem::SaveDate,
+        "PREVIEW" => preview(p)?,
         "RFC822" => FetchItem::Rfc822(Rfc822::All),
         "RFC822.HEADER" => FetchItem::Rfc822(Rfc822::Header),
         "RFC822.TEXT" => FetchItem::Rfc822(Rfc822::Text),
@@ -79,6 +89,19 @@ fn item(p: &mut Parser<'_>) -> Result<FetchItem, ParseError> {
         "BINARY.SIZE" => FetchItem::BinarySize(binary_part(p)?),
         _ => return Err(ParseError::Syntax("No such FETCH item")),
     })
+}
+
+/// `fetch-att =/ "PREVIEW" [SP "(" preview-mod *(SP preview-mod) ")"]`, `preview-mod = "LAZY"` (RFC 8970 §6)
+fn preview(p: &mut Parser<'_>) -> Result<FetchItem, ParseError> {
+    let mut ahead = *p;
+    if ahead.take(b' ') && ahead.take(b'(') {
+        // Behind a list's other items an opening parenthesis can only be of PREVIEW; alone it may begin the modifiers of FETCH.
+        if ahead.keyword("LAZY") {
+            ahead.expect(b')', "Expected )")?;
+            *p = ahead;
+        }
+    }
+    Ok(FetchItem::Preview)
 }
 
 /// `section = "[" [section-msgtext / (section-part ["." section-text])] "]"`

@@ -14,6 +14,7 @@ mod flag;
 mod folder;
 mod list;
 mod metadata;
+mod notify;
 mod quota;
 mod search;
 mod sequence;
@@ -41,6 +42,9 @@ pub enum ParseError {
     /// A mailbox name that can never exist: `NO [CANNOT]` (RFC 5530).
     #[error("{0}")]
     Cannot(&'static str),
+    /// NOTIFY of an event that is not offered: `NO [BADEVENT …]` (RFC 5465 §5).
+    #[error("That event is not told here")]
+    BadEvent,
     /// CREATE with a use we do not know: `NO [USEATTR]` (RFC 6154 §3).
     #[error("No such special use")]
     UseAttr,
@@ -54,6 +58,7 @@ impl ParseError {
             Self::Syntax(text) => Reply::bad(text),
             Self::BadCharset => Reply::no("Charset not supported").with(Code::BadCharset),
             Self::Cannot(text) => Reply::no(text).with(Code::Cannot),
+            Self::BadEvent => Reply::no("That event is not told here").with(Code::BadEvent),
             Self::UseAttr => Reply::no("No such special use").with(Code::UseAttr),
         }
     }
@@ -109,6 +114,7 @@ fn body(p: &mut Parser<'_>) -> Result<Command, ParseError> {
         "STARTTLS" => Ok(Command::StartTls),
         "LOGIN" => session::login(p),
         "AUTHENTICATE" => session::authenticate(p),
+        "UNAUTHENTICATE" => Ok(Command::Unauthenticate),
         "ENABLE" => session::enable(p),
         "SELECT" => folder::select(p, false),
         "EXAMINE" => folder::select(p, true),
@@ -130,6 +136,7 @@ fn body(p: &mut Parser<'_>) -> Result<Command, ParseError> {
         "LISTRIGHTS" => acl::list_rights(p),
         "MYRIGHTS" => folder::one(p).map(Command::MyRights),
         "NAMESPACE" => Ok(Command::Namespace),
+        "NOTIFY" => notify::notify(p),
         "IDLE" => Ok(Command::Idle),
         "COMPRESS" => session::compress(p),
         "CHECK" => Ok(Command::Check),

@@ -4,7 +4,9 @@ use super::{
     ParseError, condstore,
     token::{Parser, utf8},
 };
-use crate::types::{Command, DateField, EnvelopeField, Keyword, MAX_SEARCH_DEPTH, SearchArgs, SearchKey, SearchReturn, SystemFlags};
+use crate::types::{
+    Command, DateField, EnvelopeField, Keyword, MAX_SEARCH_DEPTH, ObjectId, SearchArgs, SearchKey, SearchReturn, SystemFlags,
+};
 
 /// Most keys in one SEARCH, counted over the whole tree.
 const MAX_KEYS: usize = 4096;
@@ -111,6 +113,11 @@ fn key(p: &mut Parser<'_>, depth: usize, budget: &mut usize) -> Result<SearchKey
         "SENTSINCE" => K::Since(DateField::Sent, p.date()?),
         "OLDER" => K::Older(p.nz_number()?),
         "YOUNGER" => K::Younger(p.nz_number()?),
+        "SAVEDBEFORE" => K::Before(DateField::Saved, p.date()?),
+        "SAVEDON" => K::On(DateField::Saved, p.date()?),
+        "SAVEDSINCE" => K::Since(DateField::Saved, p.date()?),
+        "EMAILID" => K::EmailId(object_id(p)?),
+        "THREADID" => K::ThreadId(object_id(p)?),
         "MODSEQ" => condstore::search_modseq(p)?,
         "LARGER" => K::Larger(p.number()?),
         "SMALLER" => K::Smaller(p.number()?),
@@ -134,7 +141,8 @@ fn key(p: &mut Parser<'_>, depth: usize, budget: &mut usize) -> Result<SearchKey
 fn without_argument(name: &str) -> Option<SearchKey> {
     let flag = |bits, set| Some(SearchKey::Flag(bits, set));
     match name {
-        "ALL" | "OLD" => Some(SearchKey::All),
+        // RFC 8514 §4.3: SAVEDATESUPPORTED holds for every message of a mailbox that keeps the date.
+        "ALL" | "OLD" | "SAVEDATESUPPORTED" => Some(SearchKey::All),
         "RECENT" | "NEW" => Some(SearchKey::Nothing),
         "ANSWERED" => flag(SystemFlags::ANSWERED, true),
         "DELETED" => flag(SystemFlags::DELETED, true),
@@ -148,6 +156,11 @@ fn without_argument(name: &str) -> Option<SearchKey> {
         "UNSEEN" => flag(SystemFlags::SEEN, false),
         _ => None,
     }
+}
+
+/// `objectid` (RFC 8474 §7)
+fn object_id(p: &mut Parser<'_>) -> Result<ObjectId, ParseError> {
+    ObjectId::new(p.text()?).map_err(|_| ParseError::Syntax("Expected an object id"))
 }
 
 /// `flag-keyword`

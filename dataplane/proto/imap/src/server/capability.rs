@@ -78,6 +78,13 @@ const AFTER_LOGIN: &[&str] = &[
     "ACL",
     "RIGHTS=texk",
     "LIST-MYRIGHTS",
+    "NOTIFY",
+    "OBJECTID",
+    "SAVEDATE",
+    "PREVIEW",
+    "UIDONLY",
+    "UNAUTHENTICATE",
+    "UTF8=ACCEPT",
 ];
 
 impl fmt::Display for Capabilities<'_> {

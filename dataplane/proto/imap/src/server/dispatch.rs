@@ -30,6 +30,7 @@ impl Server {
             Command::StartTls => Then::StartTls,
             Command::Compress => Then::Compress,
             Command::Logout => Then::Closed,
+            Command::Unauthenticate => Then::NotAuthenticated,
             Command::Select { .. } => {
                 // RFC 9051 §6.3.2: SELECT deselects first, and a failed one leaves nothing selected.
                 self.deselect();
@@ -61,6 +62,11 @@ impl Server {
                 self.framer.discard();
                 self.phase = Phase::Handshake;
             }
+            Then::NotAuthenticated => {
+                // RFC 8437 §3: as if the connection were new, but for TLS.
+                self.state = State::NotAuthenticated;
+                self.dialect = Dialect::REV1;
+            }
             Then::Closed => self.bye(&Reply::bye("Logging out")),
         }
     }
@@ -69,6 +75,9 @@ impl Server {
     fn admit(&self, command: &Command) -> Result<(), Reply> {
         self.state.allows(command).map_err(Reply::bad)?;
         match command {
+            command if self.dialect.uid_only && command.uses_message_numbers() => {
+                Err(Reply::bad("By UID only, as was enabled").with(Code::UidRequired))
+            }
             Command::StartTls if self.channel.tls => Err(Reply::bad("TLS is active already")),
             Command::StartTls if !self.channel.starttls => Err(Reply::bad("TLS is not available here")),
             // RFC 4978 §3
@@ -93,6 +102,8 @@ fn enable(wanted: &[Extension], dialect: &mut Dialect, out: &mut Vec<u8>) {
             Extension::Imap4Rev2 => (dialect.rev2, dialect.utf8) = (true, true),
             Extension::Condstore => dialect.condstore = true,
             // RFC 7162 §3.2.3: QRESYNC enables CONDSTORE.
+            Extension::UidOnly => dialect.uid_only = true,
+            Extension::Utf8Accept => dialect.utf8 = true,
             Extension::QResync => (dialect.qresync, dialect.condstore) = (true, true),
         }
         if *dialect != before {

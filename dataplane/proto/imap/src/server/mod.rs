@@ -72,6 +72,7 @@ enum Then {
     Unselected,
     StartTls,
     Compress,
+    NotAuthenticated,
     Closed,
 }
 
@@ -239,6 +240,12 @@ impl Server {
     #[must_use]
     pub const fn dialect(&self) -> Dialect {
         self.dialect
+    }
+
+    /// Whether no command is under way: untagged answers may be written.
+    #[must_use]
+    pub const fn is_ready(&self) -> bool {
+        matches!(self.phase, Phase::Ready)
     }
 
     /// Whether IDLE is under way.

@@ -52,6 +52,8 @@ impl State {
             ) => Err("Select a mailbox first"),
             (
                 Command::Enable(_)
+                | Command::Unauthenticate
+                | Command::Notify(_)
                 | Command::Select { .. }
                 | Command::Create { .. }
                 | Command::Delete(_)

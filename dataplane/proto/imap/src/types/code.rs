@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Flags, UidSet};
+use super::{Flags, ObjectId, UidSet};
 
 /// `resp-cond-state`, `resp-cond-bye` and `greeting` (RFC 9051 §9).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -50,6 +50,8 @@ pub enum Code {
     AuthorizationFailed,
     /// `BADCHARSET (US-ASCII UTF-8)`.
     BadCharset,
+    /// `BADEVENT (…)`: an event that is not offered, and those that are (RFC 5465 §8).
+    BadEvent,
     /// `CANNOT`: never possible for this mailbox.
     Cannot,
     /// `CAPABILITY …` as computed by [`crate::server::Capabilities`].
@@ -85,6 +87,8 @@ pub enum Code {
     InUse,
     /// `LIMIT`: one of the server's limits is reached.
     Limit,
+    /// `MAILBOXID (id)`: the mailbox made or selected (RFC 8474 §4).
+    MailboxId(ObjectId),
     /// `MODIFIED set`: not stored, for they have changed since (RFC 7162 §3.1.3).
     Modified(UidSet),
     /// `METADATA LONGENTRIES n`: the longest value that MAXSIZE kept back (RFC 5464 §4.2.1).
@@ -97,6 +101,8 @@ pub enum Code {
     NonExistent,
     /// `NOPERM`.
     NoPerm,
+    /// `NOTIFICATIONOVERFLOW`: NOTIFY is off, for too much has changed (RFC 5465 §5.8).
+    NotificationOverflow,
     /// `NOTSAVED`: SEARCH SAVE failed (RFC 5182).
     NotSaved,
     /// `OVERQUOTA`.
@@ -128,6 +134,8 @@ pub enum Code {
     UidNotSticky,
     /// `UIDVALIDITY n`.
     UidValidity(u32),
+    /// `UIDREQUIRED`: not by message numbers after ENABLE UIDONLY (RFC 9586 §3).
+    UidRequired,
     /// `UNAVAILABLE`: a part of the server is away; try later.
     Unavailable,
     /// `UNKNOWN-CTE`: the transfer encoding cannot be undone (RFC 9051 §6.4.5).

@@ -3,7 +3,7 @@
 use postern_core::Secret;
 
 use super::{
-    DateTime, EntryName, FetchItem, FetchModifiers, Flags, ListArgs, MailboxName, MetadataQuery, ModifyRights, Pattern, SearchArgs,
+    DateTime, EntryName, FetchItem, FetchModifiers, Flags, ListArgs, MailboxName, MetadataQuery, ModifyRights, Notify, Pattern, SearchArgs,
     SelectParams, SequenceSet, SpecialUse, StatusItem, StoreOp,
 };
 
@@ -26,14 +26,24 @@ pub enum Extension {
     Imap4Rev2,
     /// `CONDSTORE`: mod-sequences in every FETCH (RFC 7162 §3.1).
     Condstore,
+    /// `UIDONLY`: no message numbers any more (RFC 9586).
+    UidOnly,
+    /// `UTF8=ACCEPT`: names and strings are UTF-8 (RFC 6855).
+    Utf8Accept,
     /// `QRESYNC`: VANISHED for EXPUNGE, and CONDSTORE (RFC 7162 §3.2.3).
     QResync,
 }
 
 impl Extension {
     /// Every extension with its name on the wire.
-    pub const NAMES: &[(Self, &'static str)] =
-        &[(Self::Imap4Rev2, "IMAP4rev2"), (Self::Condstore, "CONDSTORE"), (Self::QResync, "QRESYNC")];
+    #[rustfmt::skip]
+    pub const NAMES: &[(Self, &'static str)] = &[
+        (Self::Imap4Rev2, "IMAP4rev2"),
+        (Self::Condstore, "CONDSTORE"),
+        (Self::QResync, "QRESYNC"),
+        (Self::UidOnly, "UIDONLY"),
+        (Self::Utf8Accept, "UTF8=ACCEPT"),
+    ];
 }
 
 /// What APPEND says of one message before its bytes (RFC 9051 §6.3.12).
@@ -76,6 +86,8 @@ pub enum Command {
         /// The response sent along, decoded.
         initial: Option<Secret<Vec<u8>>>,
     },
+    /// `UNAUTHENTICATE` (RFC 8437): the connection stays, the login ends.
+    Unauthenticate,
     /// `ENABLE`: those of the list that we know.
     Enable(Vec<Extension>),
     /// `SELECT` and `EXAMINE`.
@@ -165,6 +177,8 @@ pub enum Command {
     },
     /// `MYRIGHTS` (RFC 4314 §3.5).
     MyRights(MailboxName),
+    /// `NOTIFY` (RFC 5465).
+    Notify(Notify),
     /// `IDLE`.
     Idle,
     /// `COMPRESS DEFLATE` (RFC 4978).
@@ -222,6 +236,17 @@ pub enum Command {
 }
 
 impl Command {
+    /// Whether it names messages by number: refused after ENABLE UIDONLY (RFC 9586 §3).
+    #[must_use]
+    pub fn uses_message_numbers(&self) -> bool {
+        match self {
+            Self::Fetch { uid, .. } | Self::Store { uid, .. } | Self::Copy { uid, .. } | Self::Move { uid, .. } => !uid,
+            Self::Search(args) => !args.uid || args.key.uses_sequence_numbers(),
+            Self::Select { params, .. } => params.resync.as_ref().is_some_and(|resync| resync.known_pairs.is_some()),
+            _ => false,
+        }
+    }
+
     /// Whether it asks for mod-sequences, so that they are told from now on (RFC 7162 §3.1, "CONDSTORE enabling commands").
     #[must_use]
     pub fn enables_condstore(&self) -> bool {
@@ -247,6 +272,7 @@ impl Command {
             Self::StartTls => "STARTTLS",
             Self::Login { .. } => "LOGIN",
             Self::Authenticate { .. } => "AUTHENTICATE",
+            Self::Unauthenticate => "UNAUTHENTICATE",
             Self::Enable(_) => "ENABLE",
             Self::Select { read_only: false, .. } => "SELECT",
             Self::Select { read_only: true, .. } => "EXAMINE",
@@ -268,6 +294,7 @@ impl Command {
             Self::GetAcl(_) => "GETACL",
             Self::ListRights { .. } => "LISTRIGHTS",
             Self::MyRights(_) => "MYRIGHTS",
+            Self::Notify(_) => "NOTIFY",
             Self::Idle => "IDLE",
             Self::Compress => "COMPRESS",
             Self::Check => "CHECK",

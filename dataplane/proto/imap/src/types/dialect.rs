@@ -11,11 +11,13 @@ pub struct Dialect {
     pub condstore: bool,
     /// VANISHED takes the place of EXPUNGE (RFC 7162 §3.2.3).
     pub qresync: bool,
+    /// Message numbers are neither taken nor given (RFC 9586 §3).
+    pub uid_only: bool,
 }
 
 impl Dialect {
     /// RFC 3501, until something is enabled.
-    pub const REV1: Self = Self { utf8: false, rev2: false, condstore: false, qresync: false };
+    pub const REV1: Self = Self { utf8: false, rev2: false, condstore: false, qresync: false, uid_only: false };
     /// RFC 9051, after ENABLE IMAP4rev2.
     pub const REV2: Self = Self { utf8: true, rev2: true, ..Self::REV1 };
 }

@@ -80,6 +80,14 @@ pub enum FetchItem {
     Size,
     /// `MODSEQ` (RFC 7162 §3.1.4.2).
     ModSeq,
+    /// `EMAILID` (RFC 8474 §5.1).
+    EmailId,
+    /// `THREADID` (RFC 8474 §5.2).
+    ThreadId,
+    /// `SAVEDATE` (RFC 8514 §4.2).
+    SaveDate,
+    /// `PREVIEW`, and `PREVIEW (LAZY)`, which is no slower here (RFC 8970 §3).
+    Preview,
     /// `ENVELOPE`.
     Envelope,
     /// `BODY`: the structure without extension data.

@@ -1,6 +1,6 @@
 //! What SEARCH may ask: a tree of keys of bounded depth.
 
-use super::{Date, Dialect, Keyword, SequenceSet, SystemFlags, UidSet};
+use super::{Date, Dialect, Keyword, ObjectId, SequenceSet, SystemFlags, UidSet};
 
 /// Deepest nesting of NOT, OR and parentheses; more is BAD.
 pub const MAX_SEARCH_DEPTH: usize = 32;
@@ -12,6 +12,8 @@ pub enum DateField {
     Internal,
     /// The Date: header field.
     Sent,
+    /// When it came into this mailbox (RFC 8514 §4.3).
+    Saved,
 }
 
 /// Header fields with keys of their own.
@@ -54,6 +56,10 @@ pub enum SearchKey {
     Larger(u64),
     /// `SMALLER n`: fewer octets than.
     Smaller(u64),
+    /// `EMAILID id` (RFC 8474 §6).
+    EmailId(ObjectId),
+    /// `THREADID id` (RFC 8474 §6).
+    ThreadId(ObjectId),
     /// `MODSEQ n`: at least this mod-sequence (RFC 7162 §3.1.5).
     ModSeq(u64),
     /// `FROM`, `TO`, `CC`, `BCC`, `SUBJECT`: the field contains the text.

@@ -1,5 +1,7 @@
 //! What STATUS may ask of a mailbox.
 
+use super::ObjectId;
+
 /// `status-att` (RFC 9051 §9) with APPENDLIMIT (RFC 7889) and rev1's RECENT (RFC 3501 §6.3.10).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum StatusItem {
@@ -23,6 +25,17 @@ pub enum StatusItem {
     AppendLimit,
     /// The highest mod-sequence of its changes (RFC 7162 §3.1.7).
     HighestModSeq,
+    /// The mailbox's own id (RFC 8474 §4.3).
+    MailboxId,
+}
+
+/// What STATUS says of an item.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StatusValue {
+    /// A number.
+    Number(u64),
+    /// An id, in parentheses.
+    Id(ObjectId),
 }
 
 impl StatusItem {
@@ -38,6 +51,7 @@ impl StatusItem {
         (Self::DeletedStorage, "DELETED-STORAGE"),
         (Self::AppendLimit, "APPENDLIMIT"),
         (Self::HighestModSeq, "HIGHESTMODSEQ"),
+        (Self::MailboxId, "MAILBOXID"),
     ];
 
     /// The name on the wire.

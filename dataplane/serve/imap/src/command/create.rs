@@ -4,6 +4,7 @@ use postern_core::Rights;
 use postern_proto_imap::types::{Code, MailboxName, Reply, SpecialUse};
 
 use crate::{
+    object_id,
     place::{Place, no_permission},
     refused::{Answer, Refused},
     session::ImapSession,
@@ -26,8 +27,9 @@ pub(super) async fn create(session: &mut ImapSession, mailbox: &MailboxName, spe
     if session.boxes().folder(place.account, &place.name).await?.is_some() {
         return Err(Refused::no(Code::AlreadyExists, "There is a mailbox of that name"));
     }
-    session.boxes().create(place.account, &place.name, special_use).await?;
-    Ok(Reply::ok("CREATE completed"))
+    let made = session.boxes().create(place.account, &place.name, special_use).await?;
+    // RFC 8474 §4.1
+    Ok(Reply::ok("CREATE completed").with(Code::MailboxId(object_id::mailbox(place.account, made.id))))
 }
 
 /// RFC 4314 §4: `k` on the nearest mailbox above; without one, only the owner.

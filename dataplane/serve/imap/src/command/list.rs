@@ -23,6 +23,7 @@ pub(super) async fn list(session: &mut ImapSession, args: &ListArgs) -> Answer {
             attributes: listed.attributes,
             special_use: &listed.special_use,
             child_subscribed: listed.child_subscribed,
+            old_name: None,
         };
         encode::list(session.server.output(), Some(&item), dialect);
         let Some(found) = found.get(&listed.name).filter(|_| listed.exists) else { continue };

@@ -22,6 +22,7 @@ mod mailboxes;
 mod metadata;
 mod r#move;
 mod namespace;
+mod notify;
 mod quota;
 mod rename;
 mod search;
@@ -29,6 +30,7 @@ mod select;
 mod status;
 mod store;
 mod subscribe;
+mod unauthenticate;
 
 use postern_proto_imap::{
     server::State,
@@ -38,8 +40,9 @@ use postern_proto_imap::{
 pub(crate) use self::{
     append::{Append, append_body, append_end, append_message},
     authenticate::{Authentication, respond},
-    fetch::{Fetch, fetch_on},
+    fetch::{Fetch, fetch_new, fetch_on},
     idle::idle_done,
+    status::of_row as status_of_row,
 };
 use crate::{
     refused::{Answer, Refused},
@@ -74,6 +77,7 @@ pub(crate) async fn run(session: &mut ImapSession, tag: Tag, command: Command) -
         Command::Logout => Ok(Reply::ok("Done")),
         // The machine has answered it already.
         Command::Capability | Command::Enable(_) => Ok(Reply::ok("Done")),
+        Command::Unauthenticate => unauthenticate::unauthenticate(session),
         Command::Select { mailbox, read_only, params } => return select::select(session, &mailbox, read_only, params, moment).await,
         Command::Create { mailbox, special_use } => create::create(session, &mailbox, &special_use).await,
         Command::Delete(mailbox) => delete::delete(session, &mailbox).await,
@@ -93,6 +97,7 @@ pub(crate) async fn run(session: &mut ImapSession, tag: Tag, command: Command) -
         Command::GetAcl(mailbox) => acl::get(session, &mailbox).await,
         Command::ListRights { mailbox, who } => acl::list_rights(session, &mailbox, &who).await,
         Command::MyRights(mailbox) => acl::my_rights(session, &mailbox).await,
+        Command::Notify(wanted) => notify::notify(session, wanted).await,
         Command::Idle => return idle::idle(session).await,
         Command::Close => close::close(session).await,
         Command::Unselect => close::unselect(session),

@@ -5,11 +5,12 @@ use std::ops::Range;
 use postern_core::Rights;
 use postern_proto_imap::{
     encode::{self, ListItem},
-    types::{Code, FetchItem, Flags, MailboxAttributes, MailboxName, Reply, Resync, SelectParams, SystemFlags, UidSet},
+    types::{Code, FetchItem, Flags, MailboxName, Reply, Resync, SelectParams, SystemFlags, UidSet},
 };
 
 use super::{fetch, finish};
 use crate::{
+    object_id,
     refused::Refused,
     selected::{Moment, Selected, number},
     session::{Flow, ImapSession},
@@ -98,17 +99,19 @@ fn announce(session: &mut ImapSession, mailbox: &MailboxName, selected: &Selecte
     encode::untagged(out, &Reply::ok("What may be changed for good").with(permanent));
     encode::exists(out, selected.count());
     if dialect.rev2 {
-        let item = ListItem { name: mailbox, attributes: MailboxAttributes::default(), special_use: &[], child_subscribed: false };
+        let item = ListItem::plain(mailbox);
         encode::list(out, Some(&item), dialect);
     } else {
         encode::recent(out);
-        if let Some(first) = first_unseen(selected) {
+        if let Some(first) = first_unseen(selected).filter(|_| !dialect.uid_only) {
             encode::untagged(out, &Reply::ok("First message not seen").with(Code::Unseen(first)));
         }
     }
     let folder = &selected.told.folder;
     encode::untagged(out, &Reply::ok("UIDs are valid").with(Code::UidValidity(folder.uid_validity)));
     encode::untagged(out, &Reply::ok("The next UID").with(Code::UidNext(selected.uid_next())));
+    // RFC 8474 §4.2
+    encode::untagged(out, &Reply::ok("The mailbox").with(Code::MailboxId(object_id::mailbox(selected.account, selected.folder))));
     // RFC 7162 §3.1.2.1: of every mailbox, asked for or not.
     encode::untagged(out, &Reply::ok("Changes known up to").with(Code::HighestModSeq(words::modseq(selected.sure))));
 }

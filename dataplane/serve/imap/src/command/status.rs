@@ -3,11 +3,12 @@
 use postern_core::{AccountId, Rights};
 use postern_proto_imap::{
     encode,
-    types::{MailboxName, Reply, StatusItem},
+    types::{MailboxName, Reply, StatusItem, StatusValue},
 };
 use postern_store::mail::Folder;
 
 use crate::{
+    object_id,
     place::Found,
     refused::{Answer, Refused},
     session::ImapSession,
@@ -22,22 +23,36 @@ pub(super) async fn status(session: &mut ImapSession, mailbox: &MailboxName, ite
     Ok(Reply::ok("STATUS completed"))
 }
 
-/// What a folder's row answers.
+/// What is asked of a folder, of its messages too.
+///
+/// # Errors
+/// As the database says.
 pub(super) async fn values(
     session: &ImapSession,
     account: AccountId,
     folder: &Folder,
     items: &[StatusItem],
-) -> Result<Vec<(StatusItem, u64)>, Refused> {
+) -> Result<Vec<(StatusItem, StatusValue)>, Refused> {
     let deleted_size = if folder.deleted > 0 && items.contains(&StatusItem::DeletedStorage) {
         session.boxes().deleted_size(account, folder.id).await?
     } else {
         0
     };
+    Ok(of_row(session, account, folder, items, deleted_size))
+}
+
+/// What a folder's row answers; `deleted_size` is the octets of what is `\Deleted`.
+pub(crate) fn of_row(
+    session: &ImapSession,
+    account: AccountId,
+    folder: &Folder,
+    items: &[StatusItem],
+    deleted_size: i64,
+) -> Vec<(StatusItem, StatusValue)> {
     let append_limit = session.shared.config.append_limit;
-    let value = |item: &StatusItem| match item {
+    let number = |item: StatusItem| match item {
         StatusItem::Messages => folder.messages.into(),
-        StatusItem::Recent => 0,
+        StatusItem::Recent | StatusItem::MailboxId => 0,
         StatusItem::UidNext => folder.uid_next.into(),
         StatusItem::UidValidity => folder.uid_validity.into(),
         StatusItem::Unseen => folder.unseen.into(),
@@ -48,5 +63,9 @@ pub(super) async fn values(
         StatusItem::AppendLimit => append_limit,
         StatusItem::HighestModSeq => words::modseq(folder.modseq),
     };
-    Ok(items.iter().map(|item| (*item, value(item))).collect())
+    let value = |item: StatusItem| match item {
+        StatusItem::MailboxId => StatusValue::Id(object_id::mailbox(account, folder.id)),
+        other => StatusValue::Number(number(other)),
+    };
+    items.iter().map(|item| (*item, value(*item))).collect()
 }

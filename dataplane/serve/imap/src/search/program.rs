@@ -4,11 +4,11 @@ use std::ops::Range;
 
 use postern_core::Timestamp;
 use postern_message::SummaryRef;
-use postern_proto_imap::types::{Date, DateField, SearchKey, SystemFlags};
+use postern_proto_imap::types::{Date, DateField, ObjectId, SearchKey, SystemFlags};
 use postern_store::mail::{read::StoredMessage, snapshot::Entry};
 
 use super::{body, header};
-use crate::{message::Message, refused::Refused, selected::Selected, words};
+use crate::{message::Message, object_id, refused::Refused, selected::Selected, words};
 
 /// One key.
 enum Key {
@@ -22,6 +22,10 @@ enum Key {
     /// RFC822.SIZE: from, up to but without.
     Size(u64, u64),
     Place(Vec<Range<usize>>),
+    /// The day it came into the mailbox, in seconds: from, up to but without.
+    Saved(i64, i64),
+    EmailId(ObjectId),
+    ThreadId(ObjectId),
     /// From this MODSEQ up.
     ModSeq(u64),
     Field(header::Named, Needle),
@@ -111,6 +115,7 @@ fn build(key: &SearchKey, selected: &Selected, now: i64) -> Result<Key, Refused>
     let between = |field: &DateField, from: i64, to: i64| match field {
         DateField::Internal => Key::Arrived(from, to),
         DateField::Sent => Key::Sent(from, to),
+        DateField::Saved => Key::Saved(from, to),
     };
     let day = |date: &Date| date.midnight().secs();
     Ok(match key {
@@ -126,6 +131,8 @@ fn build(key: &SearchKey, selected: &Selected, now: i64) -> Result<Key, Refused>
         SearchKey::Younger(seconds) => Key::Arrived(now.saturating_sub(i64::from(*seconds)), i64::MAX),
         SearchKey::Larger(octets) => Key::Size(octets.saturating_add(1), u64::MAX),
         SearchKey::Smaller(octets) => Key::Size(0, *octets),
+        SearchKey::EmailId(id) => Key::EmailId(id.clone()),
+        SearchKey::ThreadId(id) => Key::ThreadId(id.clone()),
         SearchKey::ModSeq(modseq) => Key::ModSeq(*modseq),
         SearchKey::Envelope(field, text) => Key::Field(header::Named::of_envelope(*field), Needle::new(text)),
         SearchKey::Header { name, text } => Key::Field(header::Named::of_header(name), Needle::new(text)),
@@ -151,6 +158,12 @@ fn ask(key: &Key, facts: &Facts<'_>) -> Option<bool> {
         }
         Key::Arrived(from, to) => Some((*from..*to).contains(&entry.received_at)),
         Key::Size(from, to) => Some((*from..*to).contains(&u64::from(entry.size))),
+        Key::Saved(from, to) => Some((*from..*to).contains(&entry.saved().secs())),
+        Key::EmailId(id) => Some(object_id::email(entry.message) == *id),
+        Key::ThreadId(id) => {
+            let (summary, _) = facts.summary.as_ref()?;
+            Some(object_id::thread(summary).is_some_and(|thread| thread == *id))
+        }
         Key::ModSeq(modseq) => Some(words::modseq(entry.modseq) >= *modseq),
         Key::Place(ranges) => Some(is_in(ranges, facts.index)),
         Key::Sent(from, to) => {

@@ -23,10 +23,10 @@ pub(crate) struct Moment {
 }
 
 impl Selected {
-    /// Writes the difference to `newest` and keeps what was told.
-    pub fn tell(&mut self, newest: &Arc<Snapshot>, moment: Moment, own: Option<&Own<'_>>, out: &mut Vec<u8>) {
+    /// Writes the difference to `newest` and keeps what was told. Returns where the new messages lie.
+    pub fn tell(&mut self, newest: &Arc<Snapshot>, moment: Moment, own: Option<&Own<'_>>, out: &mut Vec<u8>) -> Vec<usize> {
         if Arc::ptr_eq(&self.told, newest) {
-            return;
+            return Vec::new();
         }
         let mut difference = self.told.difference(newest);
         let mut next = newest.clone();
@@ -47,6 +47,7 @@ impl Selected {
                 flags(out, index, entry, moment);
             }
         }
+        difference.new
     }
 
     /// `FETCH (FLAGS …)` for messages by UID; those that are gone are passed over.
@@ -62,7 +63,7 @@ impl Selected {
     pub fn tell_modseq(&self, uids: &[i64], moment: Moment, out: &mut Vec<u8>) {
         for &uid in uids {
             if let Some((index, entry)) = self.by_uid(uid) {
-                let mut fetch = FetchWriter::new(out, number(index + 1), moment.dialect);
+                let mut fetch = FetchWriter::of(out, number(index + 1), entry.uid, moment.dialect);
                 fetch.uid(entry.uid);
                 fetch.modseq(words::modseq(entry.modseq));
                 fetch.finish();
@@ -91,7 +92,7 @@ impl Selected {
 
 /// EXPUNGE for each, or one VANISHED for all (RFC 7162 §3.2.10).
 fn tell_expunged(difference: &Difference, dialect: Dialect, out: &mut Vec<u8>) {
-    if dialect.qresync {
+    if dialect.qresync || dialect.uid_only {
         return encode::vanished(out, false, &difference.expunged.iter().map(|(_, uid)| *uid).collect());
     }
     // From the last to the first: no number changes before it is used.
@@ -109,7 +110,7 @@ fn with_what_is_gone(told: &Snapshot, newest: &Snapshot, difference: &Difference
 }
 
 fn flags(out: &mut Vec<u8>, index: usize, entry: &Entry, moment: Moment) {
-    let mut fetch = FetchWriter::new(out, number(index + 1), moment.dialect);
+    let mut fetch = FetchWriter::of(out, number(index + 1), entry.uid, moment.dialect);
     let Dialect { rev2, condstore, .. } = moment.dialect;
     if moment.uid || rev2 || condstore {
         fetch.uid(entry.uid);

@@ -1,6 +1,7 @@
 //! One connection: events of the machine to commands, changes of the box to answers.
 
 mod end;
+mod notify;
 mod tell;
 
 use std::{net::IpAddr, sync::Arc};
@@ -12,6 +13,7 @@ use postern_store::{Result, mail::boxes::Boxes};
 
 use crate::{
     command::{self, Append, Authentication, Fetch},
+    notify::Watch,
     refused::Refused,
     selected::Selected,
     service::Shared,
@@ -29,6 +31,8 @@ pub struct ImapSession {
     pub(crate) client: IpAddr,
     pub(crate) login: Option<Box<Login>>,
     pub(crate) selected: Option<Box<Selected>>,
+    /// What NOTIFY has set.
+    pub(crate) watch: Option<Box<Watch>>,
     pub(crate) work: Work,
     /// Raised by every command, and by every so many octets of a long one.
     step: u32,
@@ -57,7 +61,7 @@ impl ImapSession {
         let cleartext_login = conn.is_this_machine() || shared.config.allow_plaintext;
         let channel = Channel { tls: conn.tls.is_some(), starttls: shared.config.starttls, compressed: false, cleartext_login };
         let server = Server::new(shared.machine.clone(), channel);
-        Self { shared, server, client, login: None, selected: None, work: Work::None, step: 0, received: 0, draining: false }
+        Self { shared, server, client, login: None, selected: None, watch: None, work: Work::None, step: 0, received: 0, draining: false }
     }
 
     pub(crate) fn boxes(&self) -> &Boxes {
@@ -136,6 +140,9 @@ impl Session for ImapSession {
         if self.server.is_idle() {
             self.tell_idle().await;
         }
+        if self.watch.is_some() && (self.server.is_idle() || self.server.is_ready()) {
+            self.tell_watched().await;
+        }
         while let Some(event) = self.server.next() {
             match self.event(event).await {
                 Flow::On => {}
@@ -169,9 +176,25 @@ impl Session for ImapSession {
     }
 
     async fn wake(&mut self) {
-        match &mut self.selected {
-            Some(selected) if self.server.is_idle() => selected.news().await,
-            _ => std::future::pending().await,
+        let (idle, ready) = (self.server.is_idle(), self.server.is_ready());
+        let follows = self.watch.as_ref().and_then(|watch| watch.set.selected()).is_some_and(|(events, _)| events.messages);
+        let selected = self.selected.as_deref_mut().filter(|_| idle || (ready && follows));
+        let watch = self.watch.as_deref_mut().filter(|_| idle || ready);
+        let of_selected = async {
+            match selected {
+                Some(selected) => selected.news().await,
+                None => std::future::pending().await,
+            }
+        };
+        let of_others = async {
+            match watch {
+                Some(watch) => watch.news().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = of_selected => {}
+            () = of_others => {}
         }
     }
 

@@ -8,6 +8,7 @@ use postern_store::StoreError;
 
 use super::{ImapSession, Result};
 use crate::{
+    command,
     selected::{Expunges, Moment, Own},
     words,
 };
@@ -77,12 +78,24 @@ impl ImapSession {
         }
     }
 
+    /// What NOTIFY wants to know of each new message (RFC 5465 §5.2).
+    async fn fetch_new(&mut self, new: &[usize], moment: Moment) {
+        let wanted = self.watch.as_ref().and_then(|watch| watch.set.selected()).map(|(events, _)| events.fetch.clone());
+        let Some(items) = wanted.filter(|items| !items.is_empty() && !new.is_empty()) else { return };
+        match command::fetch_new(self, new, items, moment).await {
+            Ok(true) => {}
+            Ok(false) => self.overflow(),
+            Err(refused) => tracing::debug!(?refused, "new messages are told without their items"),
+        }
+    }
+
     async fn try_tell(&mut self, moment: Moment, look: bool, own: Option<&Own<'_>>) -> Result<()> {
         let Some(selected) = &mut self.selected else { return Ok(()) };
         // What was held back is told as soon as it may be, whether or not more has come (RFC 9051 §7.5.1).
         let look = look || (moment.expunges == Expunges::Told && selected.holds_back());
         if let Some(newest) = selected.newest(&self.shared.store.boxes, look).await? {
-            selected.tell(&newest, moment, own, self.server.output());
+            let new = selected.tell(&newest, moment, own, self.server.output());
+            self.fetch_new(&new, moment).await;
         }
         Ok(())
     }

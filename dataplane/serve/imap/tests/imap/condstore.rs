@@ -45,6 +45,7 @@ async fn modseqs_grow_and_are_told_once_asked_for(at: TestDatabase) {
     room.deliver_all(&["3"]).await;
     b.ok("NOOP").await;
     assert_eq!(b.ok("FETCH 3 UID").await[0], format!("* 3 FETCH (UID 3 MODSEQ ({}))", last + 1), "told in every FETCH");
+    a.ok("NOOP").await;
     a.ok("STORE 3 +FLAGS (\\Deleted)").await;
     assert_eq!(b.ok("NOOP").await[0], format!("* 3 FETCH (UID 3 FLAGS (\\Deleted) MODSEQ ({}))", last + 2), "unasked too");
     let expunged = a.command("EXPUNGE").await;

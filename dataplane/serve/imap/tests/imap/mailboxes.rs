@@ -130,6 +130,9 @@ async fn select_tells_the_mailbox_and_closes_the_one_before() {
     // RFC 7162 §3.1.2.1
     let highest = selected.iter().position(|line| line.starts_with("* OK [HIGHESTMODSEQ ")).map(|at| selected.remove(at));
     assert!(highest.is_some());
+    // RFC 8474 §4.2
+    let id = selected.iter().position(|line| line.starts_with("* OK [MAILBOXID (")).map(|at| selected.remove(at));
+    assert!(id.is_some());
     assert_eq!(
         selected,
         [

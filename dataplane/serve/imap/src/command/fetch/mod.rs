@@ -34,6 +34,9 @@ use crate::{
 /// Messages that one commit marks as seen.
 const SEEN: usize = 1_000;
 
+/// Octets written of new messages that nobody has asked for.
+const UNASKED: usize = 1 << 20;
+
 /// A FETCH that goes on when the client has taken what there is.
 pub(crate) struct Fetch {
     moment: Moment,
@@ -63,7 +66,7 @@ enum Needs {
 impl Needs {
     fn of(item: &FetchItem) -> Self {
         match item {
-            FetchItem::Envelope | FetchItem::Body | FetchItem::BodyStructure => Self::Summary,
+            FetchItem::Envelope | FetchItem::Body | FetchItem::BodyStructure | FetchItem::Preview | FetchItem::ThreadId => Self::Summary,
             item if item.needs_body() => Self::Body,
             _ => Self::Snapshot,
         }
@@ -113,6 +116,22 @@ pub(super) async fn answer(
         }
         Err(refused) => finish(session, moment, Err(refused)).await,
     }
+}
+
+/// Answers `items` of messages that have just come, unasked (RFC 5465 §5.2); false when it is more than is held.
+///
+/// # Errors
+/// As FETCH.
+pub(crate) async fn fetch_new(session: &mut ImapSession, new: &[usize], items: Vec<FetchItem>, moment: Moment) -> Result<bool, Refused> {
+    let ranges = new.iter().map(|index| *index..*index + 1).collect();
+    let mut fetch = Fetch::new(session.selected()?, ranges, items, moment, Reply::ok("Done"));
+    let most = session.server.output().len() + UNASKED;
+    while !fetch.go_on(session).await? {
+        if session.server.output().len() > most {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// Goes on with the FETCH in hand.

@@ -9,6 +9,7 @@ use postern_store::mail::snapshot::Entry;
 
 use crate::{
     message::Message,
+    object_id,
     selected::{Moment, number},
     words,
 };
@@ -34,13 +35,17 @@ impl Content<'_> {
 pub(super) fn message(out: &mut Vec<u8>, moment: Moment, index: usize, entry: &Entry, items: &[FetchItem], content: &Content<'_>) -> bool {
     let mut unknown = false;
     let summary = content.summary();
-    let mut fetch = FetchWriter::new(out, number(index + 1), moment.dialect);
+    let mut fetch = FetchWriter::of(out, number(index + 1), entry.uid, moment.dialect);
     for item in items {
         match item {
             FetchItem::Uid => fetch.uid(entry.uid),
             FetchItem::Flags => words::write_flags(&mut fetch, entry),
             FetchItem::InternalDate => fetch.internal_date(entry.received()),
             FetchItem::Size => fetch.size(entry.size.into()),
+            FetchItem::EmailId => fetch.email_id(&object_id::email(entry.message)),
+            FetchItem::ThreadId => fetch.thread_id(object_id::thread(&summary).as_ref()),
+            FetchItem::SaveDate => fetch.save_date(entry.saved()),
+            FetchItem::Preview => fetch.preview(summary.preview()),
             FetchItem::ModSeq => fetch.modseq(words::modseq(entry.modseq)),
             FetchItem::Envelope => fetch.envelope(&summary.envelope()),
             FetchItem::Body => fetch.body(&summary),

@@ -1,0 +1,79 @@
+//! When NOTIFY's events are told (RFC 5465 §3): between commands and during IDLE.
+
+use postern_core::AccountId;
+use postern_proto_imap::{
+    encode::{self, ListItem},
+    types::{Code, Dialect, MailboxAttributes, MailboxName, Reply, StatusItem},
+};
+use postern_store::mail::Folder;
+
+use super::ImapSession;
+use crate::{
+    command,
+    notify::Change,
+    selected::{Expunges, Moment},
+    words,
+};
+
+/// What STATUS tells of a mailbox in which something has happened (RFC 5465 §5.1).
+const STATUS: [StatusItem; 4] = [StatusItem::UidValidity, StatusItem::UidNext, StatusItem::Messages, StatusItem::Unseen];
+
+impl ImapSession {
+    /// Tells what has happened in the mailboxes watched.
+    pub(super) async fn tell_watched(&mut self) {
+        let selected = self.watch.as_ref().and_then(|watch| watch.set.selected()).map(|(events, delayed)| (events.messages, delayed));
+        if let Some((true, delayed)) = selected {
+            // RFC 5465 §6.1, §6.2: SELECTED takes EXPUNGE at any time, SELECTED-DELAYED as ever.
+            let expunges = if delayed && !self.server.is_idle() { Expunges::Held } else { Expunges::Told };
+            self.tell(Moment { expunges, uid: false, dialect: self.server.dialect() }, false, None).await;
+        }
+        let (Some(watch), Some(account)) = (&mut self.watch, self.login.as_ref().map(|login| login.account)) else { return };
+        let selected = self.selected.as_ref().filter(|selected| selected.account == account).map(|selected| selected.folder);
+        match watch.changes(&self.shared.store.boxes, account, selected).await {
+            Ok(Some(changes)) => changes.iter().for_each(|change| self.write_change(account, change)),
+            Ok(None) => self.overflow(),
+            Err(error) => tracing::debug!(%error, "changes of other mailboxes are not told yet"),
+        }
+    }
+
+    /// It is more than is told one by one: the client must look for itself (RFC 5465 §5.8).
+    pub(super) fn overflow(&mut self) {
+        self.watch = None;
+        let reply = Reply::ok("Too much has changed; NOTIFY is off").with(Code::NotificationOverflow);
+        encode::untagged(self.server.output(), &reply);
+    }
+
+    fn write_change(&mut self, account: AccountId, change: &Change) {
+        match change {
+            Change::Messages(folder) => self.write_status(account, folder),
+            Change::Made(folder) | Change::Subscription(folder) => self.write_list(folder, None),
+            Change::Renamed(folder, old) => self.write_list(folder, MailboxName::new(old).ok().as_ref()),
+            Change::Deleted(name) => {
+                let dialect = self.server.dialect();
+                if let Ok(name) = MailboxName::new(name) {
+                    let item = ListItem { name: &name, attributes: MailboxAttributes::NON_EXISTENT, ..ListItem::plain(&name) };
+                    encode::list(self.server.output(), Some(&item), dialect);
+                }
+            }
+        }
+    }
+
+    fn write_list(&mut self, folder: &Folder, old_name: Option<&MailboxName>) {
+        let dialect = self.server.dialect();
+        let Some(name) = words::name(folder) else { return };
+        let special_use: Vec<_> = folder.special_use.map(words::told_use).into_iter().collect();
+        let attributes = if folder.subscribed { MailboxAttributes::SUBSCRIBED } else { MailboxAttributes::default() };
+        let item = ListItem { attributes, special_use: &special_use, old_name, ..ListItem::plain(&name) };
+        encode::list(self.server.output(), Some(&item), dialect);
+    }
+
+    /// STATUS of a mailbox as NOTIFY tells it.
+    pub(crate) fn write_status(&mut self, account: AccountId, folder: &Folder) {
+        let Some(name) = words::name(folder) else { return };
+        let dialect @ Dialect { condstore, .. } = self.server.dialect();
+        let mut items = STATUS.to_vec();
+        items.extend(condstore.then_some(StatusItem::HighestModSeq));
+        let values = command::status_of_row(self, account, folder, &items, 0);
+        encode::status(self.server.output(), &name, &values, dialect);
+    }
+}
