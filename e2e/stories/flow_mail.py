@@ -7,7 +7,8 @@ import unittest
 from harness import kube, mail
 from harness.installation import installed
 from harness.site import Site
-from harness.tenant import ALICE, BOB, examples
+from harness.tenant import ALICE, BOB, ERIN, examples, trader
+from harness.waiting import until
 
 
 class Flow(unittest.TestCase):
@@ -56,52 +57,56 @@ class Flow(unittest.TestCase):
         with self.assertRaises((smtplib.SMTPSenderRefused, smtplib.SMTPDataError)):
             mail.send(self.address, BOB[0], ALICE[0], text, port=587, login=ALICE)
 
-    def test_mail_to_another_site_arrives_there_signed(self):
-        with Site("elsewhere.example") as site:
-            text, token = mail.message(ALICE[0], "carol@elsewhere.example")
-            mail.send(self.address, ALICE[0], "carol@elsewhere.example", text, port=587, login=ALICE)
-            arrived = site.received(token)
-        self.assertIn("DKIM-Signature:", arrived)
-        self.assertIn("d=example.org", arrived)
-        self.assertIn("(using TLSv1.3", arrived)
-
-    def test_what_another_site_refuses_comes_back(self):
-        with Site("elsewhere.example") as site:
-            site.answers(gone="550 5.1.1 no such person")
-            text, token = mail.message(ALICE[0], "gone@elsewhere.example")
-            mail.send(self.address, ALICE[0], "gone@elsewhere.example", text, port=587, login=ALICE)
-
-            def report():
-                with mail.Imap(self.address, *ALICE) as client:
-                    client.select("INBOX", readonly=True)
-                    return client.search(None, "TEXT", f'"no such person"')[1][0] and client.search(None, "TEXT", token)[1][0]
-
-            mail.until("a report of the failure", report, 60)
-
-    def test_what_another_site_puts_off_arrives_later(self):
-        with Site("elsewhere.example") as site:
-            site.answers(slow="450 4.2.1 not now")
-            text, token = mail.message(ALICE[0], "slow@elsewhere.example")
-            mail.send(self.address, ALICE[0], "slow@elsewhere.example", text, port=587, login=ALICE)
-            mail.until("the other site's refusal", lambda: "not now" in (site.at / "log").read_text(), 60)
-            site.answers()
-            site.received(token, seconds=90)
-
     def test_a_changed_object_counts_within_seconds(self):
         def patch(spec):
             kube.kubectl("patch", "mailbox", "bob", "--namespace", "acme", "--type=merge", "--patch", f'{{"spec": {spec}}}')
 
         patch('{"aliases": ["robert@example.net"]}')
         self.addCleanup(patch, '{"aliases": null}')
-        mail.until("the new address to be served", lambda: self.is_taken("robert@example.net"), 10)
+        until("the new address to be served", lambda: self.is_taken("robert@example.net"), 10)
         patch('{"aliases": null}')
-        mail.until("the address to be gone", lambda: not self.is_taken("robert@example.net"), 10)
+        until("the address to be gone", lambda: not self.is_taken("robert@example.net"), 10)
 
     def is_taken(self, recipient):
         with smtplib.SMTP(self.address, 25, local_hostname="elsewhere.example", timeout=10) as client:
             client.ehlo()
             client.mail("carol@elsewhere.example")
             return client.rcpt(recipient)[0] == 250
+
+
+class Outwards(unittest.TestCase):
+    """To another site, a Postfix of its own."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.address = installed().address
+        trader()
+        cls.site = cls.enterClassContext(Site("elsewhere.example"))
+
+    def sent(self, recipient):
+        text, token = mail.message(ERIN[0], recipient)
+        mail.send(self.address, ERIN[0], recipient, text, port=587, login=ERIN)
+        return token
+
+    def test_mail_arrives_there_signed_and_by_tls(self):
+        arrived = self.site.received(self.sent("carol@elsewhere.example"))
+        self.assertIn("DKIM-Signature:", arrived)
+        self.assertIn("d=trade.example", arrived)
+        self.assertIn("(using TLSv1.3", arrived)
+
+    def test_what_is_refused_there_comes_back(self):
+        self.site.answers(gone="550 5.1.1 no such person")
+        token = self.sent("gone@elsewhere.example")
+        report = mail.received(self.address, *ERIN, token, seconds=60, where="TEXT")
+        self.assertEqual(report.get_content_type(), "multipart/report")
+        self.assertIn("no such person", report.as_string())
+
+    def test_what_is_put_off_there_arrives_later(self):
+        self.site.answers(slow="450 4.2.1 not now")
+        token = self.sent("slow@elsewhere.example")
+        until("the other site's refusal", lambda: "not now" in self.site.log(), 60)
+        self.site.answers()
+        self.site.received(token, seconds=90)
 
 
 if __name__ == "__main__":

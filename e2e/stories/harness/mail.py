@@ -53,20 +53,20 @@ class Imap(imaplib.IMAP4_SSL):
         plain = socket.create_connection((self._address, self.port), timeout)
         return self.ssl_context.wrap_socket(plain, server_hostname=self._name)
 
-    def find(self, token, folder="INBOX"):
-        """Messages whose subject has the token in it, parsed."""
+    def find(self, token, where="SUBJECT", folder="INBOX"):
+        """Messages that have the token in their subject, or in their TEXT; parsed."""
         self.select(folder, readonly=True)
-        _, found = self.search(None, "SUBJECT", token)
+        _, found = self.search(None, where, token)
         texts = [self.fetch(number, "(BODY.PEEK[])")[1][0][1] for number in found[0].split()]
         return [email.message_from_bytes(text, policy=email.policy.default) for text in texts]
 
 
-def received(address, user, password, token, seconds=30, **how):
+def received(address, user, password, token, seconds=30, where="SUBJECT", **how):
     """The one message with the token, read over IMAP; waits for it, and says so if there are two."""
 
     def probe():
         with Imap(address, user, password, **how) as client:
-            return client.find(token)
+            return client.find(token, where)
 
     found = until(f"mail {token} in the box of {user}", probe, seconds)
     assert len(found) == 1, f"{len(found)} copies of one message in the box of {user}"

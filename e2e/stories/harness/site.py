@@ -82,6 +82,9 @@ class Site:
         assert len(found) == 1, f"{len(found)} copies of one message at {self.domain}"
         return found[0]
 
+    def log(self):
+        return (self.at / "log").read_text()
+
     def _delivered(self):
         return [file.read_text(errors="replace") for file in sorted((self.at / "mail/box/new").glob("*"))]
 

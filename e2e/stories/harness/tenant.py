@@ -9,6 +9,16 @@ EXAMPLES = pathlib.Path(__file__).resolve().parents[3] / "crds/examples"
 ALICE = ("alice@example.org", "sample-password-of-alice")
 BOB = ("bob@example.net", "sample-password-of-bob")
 
+ERIN = ("erin@trade.example", "a-password-of-erin")
+
+
+def trader():
+    """A tenant whose mail leaves: that of the examples has a pool of loopback addresses, so that it reaches nobody."""
+    auth = {"passwordSecretRef": {"name": "erin", "key": "password"}}
+    box = of("Mailbox", "erin", {"address": ERIN[0], "auth": auth})
+    apply("trade", of("Domain", "trade", {"domain": "trade.example"}), secret("erin", password=ERIN[1]), box)
+    kube.wait_condition("mailbox", "erin", "trade", seconds=60)
+
 
 def examples():
     """Applies crds/examples as a user does, and waits until its boxes are served."""
