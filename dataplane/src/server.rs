@@ -15,7 +15,7 @@ use std::{
     sync::Arc,
 };
 
-use postern_net::{Drain, Service, listener};
+use postern_net::{Drain, Listener, Service, Streams, listener};
 use tokio::task::JoinSet;
 
 use crate::{
@@ -104,13 +104,36 @@ impl Server {
     /// # Errors
     /// [`StartError::Listen`].
     pub fn listen<V: Service>(&mut self, config: &Config, sockets: &Listeners, name: Name, service: Arc<V>) -> Result<(), StartError> {
+        if let Some(listener) = self.bind(config, sockets, name)? {
+            self.tasks.spawn(listener.serve(service, self.drain.clone()));
+        }
+        Ok(())
+    }
+
+    /// The same for a protocol that takes its connections as they are.
+    ///
+    /// # Errors
+    /// [`StartError::Listen`].
+    pub fn listen_streams<V: Streams>(
+        &mut self,
+        config: &Config,
+        sockets: &Listeners,
+        name: Name,
+        service: Arc<V>,
+    ) -> Result<(), StartError> {
+        if let Some(listener) = self.bind(config, sockets, name)? {
+            self.tasks.spawn(listener.serve_streams(service, self.drain.clone()));
+        }
+        Ok(())
+    }
+
+    fn bind(&mut self, config: &Config, sockets: &Listeners, name: Name) -> Result<Option<Listener>, StartError> {
         let opened = config.listen.opened(|role| config.process.roles.contains(&role)).find(|(opened, _)| *opened == name);
-        let Some((name, address)) = opened else { return Ok(()) };
+        let Some((name, address)) = opened else { return Ok(None) };
         let failed = |source| StartError::Listen { name, address, source };
         let listener = sockets.bind(name, address).map_err(failed)?.observed_by(self.metrics.listener(name.spec().name));
         self.addresses.insert(name, listener.local_addr().map_err(failed)?);
-        self.tasks.spawn(listener.serve(service, self.drain.clone()));
-        Ok(())
+        Ok(Some(listener))
     }
 
     /// Lets the command line ask, by the socket in the data folder.

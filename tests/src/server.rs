@@ -17,7 +17,7 @@ use crate::{binary, log::Log, site::Site};
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Listeners that tests speak to.
-const LISTENERS: [&str; 6] = ["mx", "submission", "submissions", "imap", "imaps", "health"];
+const LISTENERS: [&str; 8] = ["mx", "submission", "submissions", "imap", "imaps", "web", "webs", "health"];
 
 /// A running `postern serve`. Dropping it kills it.
 #[derive(Debug)]

@@ -11,6 +11,7 @@ pub mod directory;
 pub mod domain_name;
 pub mod envelope;
 pub mod ids;
+pub mod mta_sts;
 pub mod network;
 pub mod outcome;
 pub mod rights;

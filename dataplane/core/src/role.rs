@@ -14,6 +14,8 @@ pub enum Role {
     Submission,
     /// IMAP, ports 143 and 993.
     Imap,
+    /// Pages, policies, issuers' challenges: ports 80 and 443.
+    Web,
     /// Sends what is queued.
     Sender,
     /// Retention, sweeping, sums.
@@ -22,7 +24,7 @@ pub enum Role {
 
 impl Role {
     /// Every role, in the order that help texts list them.
-    pub const ALL: [Self; 5] = [Self::Mx, Self::Submission, Self::Imap, Self::Sender, Self::Janitor];
+    pub const ALL: [Self; 6] = [Self::Mx, Self::Submission, Self::Imap, Self::Web, Self::Sender, Self::Janitor];
 
     /// The name in flags, files and metrics.
     #[must_use]
@@ -31,6 +33,7 @@ impl Role {
             Self::Mx => "mx",
             Self::Submission => "submission",
             Self::Imap => "imap",
+            Self::Web => "web",
             Self::Sender => "sender",
             Self::Janitor => "janitor",
         }
@@ -45,7 +48,7 @@ impl fmt::Display for Role {
 
 /// A name that is no role.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no role; there are mx, submission, imap, sender, janitor")]
+#[error("`{0}` is no role; there are mx, submission, imap, web, sender, janitor")]
 pub struct NotARole(pub String);
 
 impl FromStr for Role {

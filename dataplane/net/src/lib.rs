@@ -25,6 +25,6 @@ pub mod tls;
 pub use drain::{Drain, Graces, Live, Phase};
 pub use drive::{Driving, End, Limit, Next, Session, Wait};
 pub use gate::{Gate, Refusal};
-pub use listener::{Conn, Listener, Observer, Service, Settings};
+pub use listener::{Conn, Listener, Observer, Service, Settings, Streams};
 pub use resolver::{Answer, Mx, Resolver};
 pub use stream::{Stream, TlsInfo, TlsVersion};

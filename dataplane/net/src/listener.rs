@@ -5,6 +5,7 @@
 
 use std::{
     fmt,
+    future::Future,
     io::{self, Write},
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     sync::Arc,
@@ -66,6 +67,18 @@ pub trait Service: Send + Sync + 'static {
 
     /// A session for a connection that has passed the gate.
     fn session(&self, conn: Conn) -> Self::Session;
+
+    /// What a client reads that is not let in, on listeners without implicit TLS.
+    fn refusal(&self, refusal: Refusal) -> &[u8] {
+        let _ = refusal;
+        b""
+    }
+}
+
+/// Takes connections as they are: for a protocol whose machine is a library's, as HTTP's is. A [`Service`] is driven instead.
+pub trait Streams: Send + Sync + 'static {
+    /// Serves a connection that has passed the gate, to its end. Whoever holds `live` for longer than [`Live::finishing`] is cut.
+    fn serve(self: Arc<Self>, stream: Stream, conn: Conn, live: Live) -> impl Future<Output = ()> + Send;
 
     /// What a client reads that is not let in, on listeners without implicit TLS.
     fn refusal(&self, refusal: Refusal) -> &[u8] {
@@ -165,6 +178,12 @@ impl Listener {
     /// Accepts until the drain reaches [`Phase::Finishing`], then waits for its sessions; what is left at
     /// [`Phase::Stopped`] is aborted. Dropping the future aborts all sessions at once.
     pub async fn serve<V: Service>(self, service: Arc<V>, drain: Drain) {
+        let settings = self.settings.clone();
+        self.serve_streams(Arc::new(Driven { service, settings }), drain).await;
+    }
+
+    /// The same for connections that nobody drives.
+    pub async fn serve_streams<V: Streams>(self, service: Arc<V>, drain: Drain) {
         let Self { socket, settings, observer } = self;
         let mut sessions = JoinSet::new();
         let finishing = drain.reached(Phase::Finishing);
@@ -229,7 +248,7 @@ fn reap(settings: &Settings, ended: Result<(), JoinError>) {
 }
 
 /// Says why in one write that never waits: the buffer of a new socket is empty.
-fn refuse<V: Service>(tcp: TcpStream, service: &V, settings: &Settings, refusal: Refusal) {
+fn refuse<V: Streams>(tcp: TcpStream, service: &V, settings: &Settings, refusal: Refusal) {
     tracing::debug!(listener = &*settings.name, ?refusal, "connection refused");
     if settings.implicit_tls {
         return;
@@ -264,7 +283,7 @@ impl Drop for Counted {
 }
 
 impl Connection {
-    async fn serve<V: Service>(self, service: Arc<V>, settings: Arc<Settings>) {
+    async fn serve<V: Streams>(self, service: Arc<V>, settings: Arc<Settings>) {
         let Self { tcp, mut ticket, live, counted } = self;
         // What happens once is boxed, so that it does not lie in the connection for its whole life.
         let (stream, conn) = match Box::pin(prepare(tcp, &mut ticket, &live, &settings)).await {
@@ -279,16 +298,32 @@ impl Connection {
                 return;
             }
         };
+        drop(settings);
+        service.serve(stream, conn, live).await;
+        drop(counted);
+    }
+}
+
+/// The sessions of a service, each in the loop.
+struct Driven<V> {
+    service: Arc<V>,
+    settings: Arc<Settings>,
+}
+
+impl<V: Service> Streams for Driven<V> {
+    async fn serve(self: Arc<Self>, stream: Stream, conn: Conn, live: Live) {
         let (peer, serial) = (conn.peer, conn.serial);
-        let session = service.session(conn);
-        drop(service);
-        let report = drive(stream, session, live, &settings.driving).await;
+        let session = self.service.session(conn);
+        let report = drive(stream, session, live, &self.settings.driving).await;
+        let listener = &*self.settings.name;
         match report.end {
-            End::ForgedProxyHeader => tracing::warn!(listener = &*settings.name, %peer, "PROXY header from a peer that is not listed"),
-            end => tracing::debug!(
-                listener = &*settings.name, %peer, serial, ?end, received = report.received, sent = report.sent, "connection closed"
-            ),
+            End::ForgedProxyHeader => tracing::warn!(listener, %peer, "PROXY header from a peer that is not listed"),
+            end => tracing::debug!(listener, %peer, serial, ?end, received = report.received, sent = report.sent, "connection closed"),
         }
+    }
+
+    fn refusal(&self, refusal: Refusal) -> &[u8] {
+        self.service.refusal(refusal)
     }
 }
 

@@ -12,12 +12,12 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use rustls::{CommonState, ProtocolVersion};
+use rustls::{CommonState, ProtocolVersion, server::Acceptor};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
 };
-use tokio_rustls::TlsStream;
+use tokio_rustls::{LazyConfigAcceptor, TlsStream};
 
 use crate::{
     deflate::{self, Deflate},
@@ -117,7 +117,10 @@ impl Stream {
     /// When the stream is under TLS already, or the handshake fails; the connection is then lost.
     pub async fn accept_tls(self, tls: &ServerTls) -> io::Result<Self> {
         let (peer, local) = (self.peer, self.local);
-        let stream = tls.acceptor().accept(self.into_tcp()?).await?;
+        // The host is known before the certificate is chosen, so that it can be looked up (RFC 6066 §3).
+        let start = LazyConfigAcceptor::new(Acceptor::default(), self.into_tcp()?).await?;
+        let config = tls.config_for(start.client_hello().server_name()).await;
+        let stream = start.into_stream(config).await?;
         let (_, session) = stream.get_ref();
         let exporter = session.export_keying_material([0; 32], EXPORTER, None).ok();
         let info = describe(session, session.server_name().map(Into::into), exporter)?;

@@ -79,8 +79,8 @@ impl Name {
             Self::Pop3 => later("pop3", 2110, false),
             Self::Pop3s => later("pop3s", 2995, true),
             Self::Managesieve => later("managesieve", 2419, false),
-            Self::Web => later("web", 8080, false),
-            Self::Webs => later("webs", 8443, true),
+            Self::Web => spec("web", 8080, false, Some(Role::Web)),
+            Self::Webs => spec("webs", 8443, true, Some(Role::Web)),
             Self::Health => spec("health", 9090, false, None),
         }
     }

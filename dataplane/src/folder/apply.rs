@@ -75,12 +75,14 @@ impl Folder {
             (report.withheld, report.position) = (again.withheld, again.position);
         }
         let refused = self.prove_hosts(std::mem::take(&mut report.refused)).await?;
+        let mut faults = self.keep_certificates(&parsed, *epoch).await?;
         let unwritten: Vec<SourceKey> = refused.iter().filter(|r| is_unwritten(r.reason)).map(|r| r.source.clone()).collect();
         refused::tell(&mut projection, refused, &parsed.manifests, &unhashed);
         refused::tell_broken(&mut projection, &parsed.problems);
 
         let mut problems = parsed.problems;
         problems.append(&mut projection.problems);
+        problems.append(&mut faults);
         problems.extend(withheld(&report.withheld, &self.0.path.display().to_string()));
         problems.sort();
         problems.dedup();

@@ -15,6 +15,7 @@
 //! last one to see it writes, and all of them write the same.
 
 mod apply;
+mod certificates;
 mod confirm;
 mod dns;
 mod facts;
@@ -36,7 +37,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use postern_core::{Address, Secret};
+use postern_core::{Address, DomainName, Secret};
 use postern_projection::{Options, Problem};
 use postern_store::{
     Result, Store,
@@ -58,6 +59,8 @@ pub struct Parts {
     pub directory: Directory,
     /// The ring that the directory was opened with. Digests of Secrets are keyed with it.
     pub keys: SealKeys,
+    /// The host of domains that name none of their own.
+    pub host: DomainName,
     /// Salts, generated passwords and keys.
     pub rng: Box<dyn CryptoRng + Send>,
 }
@@ -79,6 +82,7 @@ struct Inner {
     path: PathBuf,
     store: Store,
     directory: Directory,
+    host: DomainName,
     options: Options,
     rng: Mutex<Box<dyn CryptoRng + Send>>,
     state: Mutex<State>,
@@ -94,13 +98,14 @@ impl Folder {
     /// # Errors
     /// As the database says.
     pub async fn open(parts: Parts) -> Result<Self> {
-        let Parts { path, store, directory, keys, rng } = parts;
+        let Parts { path, store, directory, keys, host, rng } = parts;
         let digest_key = keys.fingerprint(&[b"digests of a folder's Secrets, v1"])?;
         let epoch = take_lease(&store.db).await?;
         Ok(Self(Arc::new(Inner {
             path,
             store,
             directory,
+            host,
             options: Options::standalone(Secret::new(digest_key)),
             rng: Mutex::new(rng),
             state: Mutex::default(),

@@ -4,12 +4,15 @@
 //!  secrets ─► store ─► directory ─┬─► manifests ─► (the directory's writer, where this process has a folder)
 //!                                 ├─► logins ─► imap, submission
 //!                                 ├─► intake ─► mx, submission
+//!                                 ├─► certificates by host ─► TLS of every door
+//!                                 ├─► pages ─► web
 //!                                 └─► sender, janitor
 //! ```
 //! The sockets are bound last, when the manifests were applied once, so that the first client finds its box.
 
 mod accounts;
 mod bucket;
+mod certificates;
 mod doors;
 mod operator;
 mod parts;
@@ -25,7 +28,7 @@ use std::{
 };
 
 use postern_access::Budgets;
-use postern_core::role::Role;
+use postern_core::{DomainName, role::Role};
 use postern_mailflow::{
     accept::{self, Intake},
     queue::{self, Bodies, Relay, Sender},
@@ -34,8 +37,10 @@ use postern_net::tls::{CertificateStore, ServerTls};
 use postern_serve_imap::Imap;
 use postern_serve_smtp::{Kind, Smtp};
 use postern_store::upkeep::Policy;
+use postern_web::{Http, Ports, Site};
 use rand::Rng;
 
+use self::certificates::DirectoryCertificates;
 pub use self::{
     parts::{Parts, PartsError, store_options},
     secrets::SecretsError,
@@ -83,7 +88,8 @@ pub async fn wire(config: &Config, server: &mut Server) -> Result<(), WireError>
 
     let own = OwnCertificate::open(config, &[], parts.store.now())?;
     server.authority = own.authority.clone();
-    let certificates = Arc::new(CertificateStore::new(own.set()?));
+    let of_hosts = Arc::new(DirectoryCertificates::new(parts.directory.clone()));
+    let certificates = Arc::new(CertificateStore::new(own.set()?).backed_by(of_hosts));
     let tls = ServerTls::new(certificates, parts.store.clock.clone()).map_err(WireError::Tls)?;
     let sockets = Listeners::new(config, Some(tls));
 
@@ -93,6 +99,7 @@ pub async fn wire(config: &Config, server: &mut Server) -> Result<(), WireError>
     let intake = Intake::new(parts.store.clone(), parts.directory.clone(), parts.trail.clone(), settings);
     smtp(config, &parts, &intake, &sockets, server)?;
     imap(config, &parts, &sockets, server)?;
+    web(config, &parts, &host, &sockets, server)?;
 
     if config.process.roles.contains(&Role::Sender) {
         let routing = Arc::new(routing::DirectoryRouting { directory: parts.directory.clone(), limits, home: home(config, server) });
@@ -163,6 +170,7 @@ async fn manifests(config: &Config, parts: &Parts, server: &mut Server) -> Resul
         store: parts.store.clone(),
         directory: parts.directory.clone(),
         keys: parts.seal.clone(),
+        host: doors::host(config),
         rng: Box::new(secrets::chance().map_err(PartsError::from)?),
     });
     let folder = opened.await.map_err(PartsError::from)?;
@@ -210,6 +218,17 @@ fn imap(config: &Config, parts: &Parts, sockets: &Listeners, server: &mut Server
             observer: Arc::new(server.metrics.clone()),
         };
         server.listen(config, sockets, name, Arc::new(Imap::new(shared, doors::imap(config, starttls)))).map_err(Box::new)?;
+    }
+    Ok(())
+}
+
+/// Last of the listeners: its pages say where the others are.
+fn web(config: &Config, parts: &Parts, host: &DomainName, sockets: &Listeners, server: &mut Server) -> Result<(), WireError> {
+    let port = |name| config.listen.address(name).map(|address| address.port());
+    let ports = Ports { https: port(Name::Webs), imaps: port(Name::Imaps), submissions: port(Name::Submissions) };
+    let http = Arc::new(Http::new(&Site { directory: parts.directory.clone(), host: host.clone(), ports }));
+    for name in [Name::Web, Name::Webs] {
+        server.listen_streams(config, sockets, name, http.clone()).map_err(Box::new)?;
     }
     Ok(())
 }

@@ -44,6 +44,7 @@ const DIRECTION: [(&str, &[&str]); 16] = [
             "net",
             "serve-smtp",
             "serve-imap",
+            "web",
         ],
     ),
     ("postern-tests", &["core"]),
@@ -59,7 +60,7 @@ const WRAPPED: [(&str, &[&str]); 10] = [
     ("hickory-resolver", &["postern-net", "postern-operator"]),
     ("argon2", &["postern-access"]),
     ("kube", &["postern-crds", "postern-operator"]),
-    ("axum", &["postern", "postern-operator"]),
+    ("axum", &["postern", "postern-operator", "postern-web"]),
     ("mail-parser", &["postern-message"]),
 ];
 

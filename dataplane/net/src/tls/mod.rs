@@ -1,7 +1,9 @@
-//! TLS 1.2 and 1.3 over rustls with ring: certificates by host name, swapped while running; a local
+//! TLS 1.2 and 1.3 over rustls with ring: certificates by host name, found or swapped while running; a local
 //! CA for a first try; the client's side for the sender.
 
+mod certificate;
 mod client;
+mod leaf;
 mod local_ca;
 mod server;
 mod store;
@@ -11,7 +13,9 @@ use std::{fmt, sync::Arc};
 use postern_core::Clock;
 use rustls::{crypto::CryptoProvider, pki_types::UnixTime, time_provider::TimeProvider};
 
+pub use certificate::{CertificateSource, ServerCertificate};
 pub use client::{ClientTls, PeerCertificate, Roots};
+pub use leaf::Leaf;
 pub use local_ca::{LocalCa, LocalCaError};
 pub use server::ServerTls;
 pub use store::{CertificateError, CertificateStore, Certificates};

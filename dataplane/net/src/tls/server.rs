@@ -2,18 +2,20 @@
 
 use std::{io, sync::Arc};
 
+use super::{CertificateStore, ClockTime, provider};
 use postern_core::Clock;
 use rustls::{
     ServerConfig,
     version::{TLS12, TLS13},
 };
-use tokio_rustls::TlsAcceptor;
-
-use super::{CertificateStore, ClockTime, provider};
 
 /// What listeners and STARTTLS need; cheap to clone.
 #[derive(Clone, Debug)]
-pub struct ServerTls(Arc<ServerConfig>);
+pub struct ServerTls {
+    /// With the set of the store; the source's certificates each have one of their own, made of it.
+    config: Arc<ServerConfig>,
+    certificates: Arc<CertificateStore>,
+}
 
 impl ServerTls {
     /// TLS 1.2 and 1.3 with the certificates of a store; sessions are resumed by tickets whose key this
@@ -26,14 +28,18 @@ impl ServerTls {
             .with_protocol_versions(&[&TLS13, &TLS12])
             .map_err(io::Error::other)?
             .with_no_client_auth()
-            .with_cert_resolver(certificates);
+            .with_cert_resolver(certificates.clone());
         config.ticketer = rustls::crypto::ring::Ticketer::new().map_err(io::Error::other)?;
         // One ticket is enough: mail clients keep one connection, or a few of a kind.
         config.send_tls13_tickets = 1;
-        Ok(Self(Arc::new(config)))
+        Ok(Self { config: Arc::new(config), certificates })
     }
 
-    pub(crate) fn acceptor(&self) -> TlsAcceptor {
-        self.0.clone().into()
+    /// The configuration for a client that asks for a host.
+    pub(crate) async fn config_for(&self, host: Option<&str>) -> Arc<ServerConfig> {
+        match self.certificates.ask(host).await {
+            Some(certificate) => certificate.config(&self.config),
+            None => self.config.clone(),
+        }
     }
 }

@@ -8,10 +8,11 @@ use std::{
 
 use postern_core::DomainName;
 use rustls::{
-    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
     server::{ClientHello, ResolvesServerCert},
     sign::CertifiedKey,
 };
+
+use super::certificate::{CertificateSource, ServerCertificate, certified_key};
 
 /// What is wrong with a certificate or its key.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -100,36 +101,42 @@ fn parse_name(name: &str) -> Result<(bool, DomainName), CertificateError> {
     Ok((wild, DomainName::parse(host).map_err(|_| CertificateError::Name(name.to_owned()))?))
 }
 
-fn certified_key(chain_pem: &[u8], key_pem: &[u8]) -> Result<CertifiedKey, CertificateError> {
-    let chain =
-        CertificateDer::pem_slice_iter(chain_pem).collect::<Result<Vec<_>, _>>().map_err(|e| CertificateError::Pem(e.to_string()))?;
-    if chain.is_empty() {
-        return Err(CertificateError::NoCertificate);
-    }
-    let key = PrivateKeyDer::from_pem_slice(key_pem).map_err(|_| CertificateError::NoKey)?;
-    CertifiedKey::from_der(chain, key, &super::provider()).map_err(|e| CertificateError::Mismatch(e.to_string()))
-}
-
-/// The set in use. A handshake takes the set of its moment; sessions that run are not touched by a change.
+/// What handshakes take: a certificate of the source for the host that is asked for, else one of the set of that moment. Sessions
+/// that run are not touched by a change.
 #[derive(Default)]
-pub struct CertificateStore(RwLock<Arc<Certificates>>);
+pub struct CertificateStore {
+    set: RwLock<Arc<Certificates>>,
+    source: Option<Arc<dyn CertificateSource>>,
+}
 
 impl CertificateStore {
     /// A store that begins with a set.
     #[must_use]
     pub fn new(certificates: Certificates) -> Self {
-        Self(RwLock::new(Arc::new(certificates)))
+        Self { set: RwLock::new(Arc::new(certificates)), source: None }
+    }
+
+    /// The same, with a source that is asked first.
+    #[must_use]
+    pub fn backed_by(self, source: Arc<dyn CertificateSource>) -> Self {
+        Self { source: Some(source), ..self }
     }
 
     /// The set in use.
     #[must_use]
     pub fn current(&self) -> Arc<Certificates> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.set.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Takes another set from the next handshake on.
     pub fn replace(&self, certificates: Certificates) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(certificates);
+        *self.set.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(certificates);
+    }
+
+    /// What the source has for a host name as a client wrote it.
+    pub(super) async fn ask(&self, host: Option<&str>) -> Option<ServerCertificate> {
+        let (source, host) = (self.source.as_ref()?, DomainName::parse(host?).ok()?);
+        source.find(&host).await
     }
 }
 

@@ -29,9 +29,10 @@ pub struct Table {
 }
 
 /// Tables that stay: what runs on the machine that is backed up, and what the raised epoch makes void.
-pub const LEFT_OUT: [(&str, &str); 3] = [
+pub const LEFT_OUT: [(&str, &str); 4] = [
     ("process", "processes of the old machine"),
     ("directory_change", "readers that are behind forget everything"),
+    ("acme_challenge", "over within minutes"),
     ("expunged", "the restored folders' history begins at the new epoch"),
 ];
 
@@ -60,6 +61,7 @@ pub const TABLES: &[Table] = tables! {
     credential: account Int, kind Int, id Int, name Text, verifier Bytes, digest Bytes, changed_at Int; "ORDER BY account, kind, id"
     dkim_key: tenant Text, domain Text, selector Text, algorithm Int, state Int, created_at Int, activates_at Int, public Bytes,
         private Bytes; "ORDER BY tenant, domain, selector"
+    certificate: host Text, origin Text, chain Bytes, private Bytes, not_after Int, position Int; "ORDER BY host"
     account: id Int, state Int, modseq Int, next_folder Int, uid_validity Int, used Int, messages Int, quota Int; "ORDER BY id"
     folder: account Int, id Int, name Text, special_use Text, subscribed Int, uid_validity Int, uid_next Int, modseq Int,
         history_floor Int, messages Int, unseen Int, deleted Int, size Int; "ORDER BY account, id"

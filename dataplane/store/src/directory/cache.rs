@@ -16,6 +16,7 @@ use postern_core::{
 };
 
 use super::{
+    certificate::Certificate,
     change::Change,
     dkim::DkimKey,
     entry::{AccountEntry, DomainEntry, KnownTarget, LoginAccount},
@@ -37,6 +38,8 @@ pub(super) struct Caches {
     pub dkim: Cache<String, Arc<[DkimKey]>>,
     pub pools: Cache<(), Arc<[Arc<PoolRecord>]>>,
     pub brands: Cache<String, Arc<[Arc<BrandRecord>]>>,
+    /// By the host that was asked for, whichever certificate answers.
+    pub certificates: Cache<String, Option<Arc<Certificate>>>,
 }
 
 impl Caches {
@@ -51,6 +54,7 @@ impl Caches {
             dkim: Cache::new(FEW),
             pools: Cache::new(1),
             brands: Cache::new(FEW),
+            certificates: Cache::new(FEW),
         }
     }
 
@@ -101,6 +105,9 @@ impl Caches {
             }
             Change::Pools => self.pools.invalidate_all(),
             Change::Brands => self.brands.invalidate_all(),
+            // A wildcard may have answered for any host.
+            Change::Certificate(host) if host.starts_with('*') => self.certificates.invalidate_all(),
+            Change::Certificate(host) => self.certificates.invalidate(host),
             Change::All => {
                 self.domains.invalidate_all();
                 self.addresses.invalidate_all();
@@ -109,6 +116,7 @@ impl Caches {
                 self.dkim.invalidate_all();
                 self.pools.invalidate_all();
                 self.brands.invalidate_all();
+                self.certificates.invalidate_all();
             }
         }
     }

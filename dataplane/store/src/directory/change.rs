@@ -39,6 +39,8 @@ pub enum Change {
     Pools,
     /// Every brand.
     Brands,
+    /// The certificate of a host, or of `*.` and a domain.
+    Certificate(String),
     /// Everything.
     All,
 }
@@ -52,6 +54,7 @@ impl Change {
             Self::Account(id) => (3, id.0.to_string()),
             Self::Pools => (4, String::new()),
             Self::Brands => (5, String::new()),
+            Self::Certificate(host) => (6, host.clone()),
         }
     }
 
@@ -66,6 +69,7 @@ impl Change {
             3 => key.parse().map_or(Self::All, |id| Self::Account(AccountId(id))),
             4 => Self::Pools,
             5 => Self::Brands,
+            6 => Self::Certificate(key.to_owned()),
             _ => Self::All,
         }
     }
@@ -159,9 +163,9 @@ mod tests {
     #[test]
     fn a_row_reads_back() {
         let address = Change::Address { tenant: "acme".into(), key: "a/b@example.org".into() };
-        for change in
-            [Change::All, Change::Domain("example.org".into()), address, Change::Account(AccountId(7)), Change::Pools, Change::Brands]
-        {
+        let certificate = Change::Certificate("*.example.org".into());
+        let domain = Change::Domain("example.org".into());
+        for change in [Change::All, domain, address, Change::Account(AccountId(7)), Change::Pools, Change::Brands, certificate] {
             let (kind, key) = change.row();
             assert_eq!(Change::of_row(kind, &key), change);
         }

@@ -8,6 +8,8 @@
 //! Tenant walls: an address is unique within its tenant and is reached only through a domain that
 //! the tenant holds, so that a row of another tenant can neither take nor receive anything.
 
+pub mod certificate;
+pub mod challenge;
 pub mod change;
 pub mod claim;
 pub mod dkim;
@@ -28,6 +30,8 @@ mod record;
 mod update;
 
 pub use self::{
+    certificate::{Certificate, CertificateFacts},
+    challenge::Challenge,
     change::{Change, Changes},
     credential::{ScramSecret, Verifiers},
     dkim::{DkimKey, DkimMaterial, DkimState},

@@ -3,7 +3,7 @@
 use postern_core::AccountId;
 
 use super::{
-    credential, dkim,
+    certificate, credential, dkim,
     seal::{Place, SealKeys},
 };
 use crate::{args, db::Db, error::Result, transaction};
@@ -28,6 +28,13 @@ pub async fn reseal(db: &Db, keys: &SealKeys) -> Result<usize> {
         if let Some(new) = anew(keys, dkim::place(&key), old)? {
             let sql = "UPDATE dkim_key SET private = $1 WHERE tenant = $2 AND domain = $3 AND selector = $4 AND private = $5";
             done += transaction!(db, |tx| { tx.execute(sql, args![&new, tenant, domain, selector, old]).await })?;
+        }
+    }
+    for row in db.rows("SELECT host, private FROM certificate", &[]).await? {
+        let (host, old) = (row.str(0)?, row.slice(1)?);
+        if let Some(new) = anew(keys, certificate::place(host), old)? {
+            let sql = "UPDATE certificate SET private = $1 WHERE host = $2 AND private = $3";
+            done += transaction!(db, |tx| { tx.execute(sql, args![&new, host, old]).await })?;
         }
     }
     Ok(usize::try_from(done).unwrap_or(usize::MAX))

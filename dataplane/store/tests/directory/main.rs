@@ -7,6 +7,7 @@ mod support;
 
 mod accounts;
 mod addresses;
+mod certificates;
 mod claims;
 mod position;
 mod processes;
