@@ -106,6 +106,18 @@ pub mod reason {
     pub const KEY_PENDING: &str = "KeyPending";
     /// No records were looked up yet.
     pub const NOT_CHECKED: &str = "NotChecked";
+    /// A record that is needed is not in DNS.
+    pub const RECORD_MISSING: &str = "RecordMissing";
+    /// A record in DNS says something else, or is in the way.
+    pub const RECORD_CONFLICT: &str = "RecordConflict";
+    /// A record could not be looked up; it is asked again.
+    pub const LOOKUP_FAILED: &str = "LookupFailed";
+    /// A host does not lead here yet, so no certificate is asked for.
+    pub const WAITING_FOR_DNS: &str = "WaitingForDNS";
+    /// A certificate was asked for and is not there yet.
+    pub const WAITING_FOR_ISSUER: &str = "WaitingForIssuer";
+    /// The issuer is none that the MailCluster permits.
+    pub const ISSUER_NOT_PERMITTED: &str = "IssuerNotPermitted";
     /// A password is set.
     pub const PASSWORD_SET: &str = "PasswordSet";
     /// Nothing to log in with was given.

@@ -106,7 +106,7 @@ impl<'a> Facts<'a> {
             programmed,
             owned: if served { Owned::Preverified } else { Owned::No },
             dkim: keys.iter().map(key_status).collect(),
-            dns: Some(dns::expected(object, &name, &keys, pool.as_deref(), self.now)),
+            dns: Some(dns::unchecked(object, &name, &keys, pool.as_deref(), &folder.0.host, self.now)),
             ..DomainFacts::default()
         };
         for (account, domain) in self.accounts(tenant).await? {

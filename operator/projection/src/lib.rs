@@ -7,11 +7,14 @@
 //!                                                          └──status──► conditions ──table──► what `get` prints
 //! ```
 //!
+//! What DNS shall say of a domain, and what it says instead, is judged in [`dns`].
+//!
 //! All defaulting beyond the schema and all validation happen here; the CEL rules of the definitions are a copy for
 //! users of `kubectl`, and the same bad examples (`tests/bad`) are held against both.
 
 mod claims;
 mod convert;
+pub mod dns;
 pub mod manifest;
 mod objects;
 mod options;

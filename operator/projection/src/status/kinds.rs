@@ -6,17 +6,17 @@ use postern_crds::{
     MailboxStatus,
     branding::HostStatus,
     condition::{
-        ASSETS_READY, CERTIFICATES_READY, CREDENTIALS_READY, DKIM_READY, DNS_READY, OWNERSHIP_VERIFIED, PAUSED, PROGRAMMED, QUOTA_EXCEEDED,
-        SUSPENDED, WARMING_UP, reason,
+        ASSETS_READY, BULK_SENDER_READY, CERTIFICATES_READY, CREDENTIALS_READY, DKIM_READY, DNS_READY, OWNERSHIP_VERIFIED, PAUSED, PROGRAMMED,
+        QUOTA_EXCEEDED, SUSPENDED, WARMING_UP, reason,
     },
-    domain::{CertificateStatus, DkimKeyState, DkimKeyStatus, DnsStatus, RecordState},
+    domain::{CertificateStatus, DkimKeyState, DkimKeyStatus},
     ip_pool::AddressStatus,
     mailbox::Auth,
     text::{ByteQuantity, IpText},
 };
 
 use super::life::Conditions;
-use crate::Report;
+use crate::{Report, dns::Diagnosis};
 
 /// What the directory and the store know of a domain.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -34,7 +34,7 @@ pub struct DomainFacts {
     /// Certificates of the hosts.
     pub certificates: Vec<CertificateStatus>,
     /// The last look at DNS.
-    pub dns: Option<DnsStatus>,
+    pub dns: Option<Diagnosis>,
 }
 
 /// How a domain's ownership stands.
@@ -115,7 +115,7 @@ pub fn domain(object: &Domain, report: Option<&Report>, facts: &DomainFacts, now
     conditions.set(OWNERSHIP_VERIFIED, Some(owned), why, told);
     let key = if signing { (reason::SIGNING, "mail is signed") } else { (reason::KEY_PENDING, "keys are being made") };
     conditions.set(DKIM_READY, Some(signing), key.0, key.1);
-    dns_condition(facts.dns.as_ref(), &mut conditions);
+    dns_conditions(facts.dns.as_ref(), &mut conditions);
     let loaded = facts.certificates.iter().filter(|c| c.loaded).count();
     let all = facts.certificates.len();
     let certificates = (all > 0).then_some(loaded == all);
@@ -129,24 +129,22 @@ pub fn domain(object: &Domain, report: Option<&Report>, facts: &DomainFacts, now
         observed_generation: object.metadata.generation,
         mailboxes: Some(facts.mailboxes),
         storage_used: Some(rough(facts.storage_used, None)),
-        dns: facts.dns.clone(),
+        dns: facts.dns.as_ref().map(|dns| dns.status.clone()),
         dkim: facts.dkim.clone(),
         certificates: facts.certificates.clone(),
         conditions: conditions.finish(),
     }
 }
 
-fn dns_condition(dns: Option<&DnsStatus>, conditions: &mut Conditions) {
-    let Some(dns) = dns.filter(|d| d.checked_at.is_some()) else {
-        conditions.set(DNS_READY, None, reason::NOT_CHECKED, "no record was looked up yet");
-        return;
-    };
-    match dns.records.iter().find(|r| r.state != RecordState::Ok) {
-        Some(wrong) => {
-            let fix = wrong.fix.as_ref().map_or_else(String::new, |f| format!("; {f}"));
-            conditions.set(DNS_READY, Some(false), "RecordMissing", format!("{} {} is {:?}{fix}", wrong.name, wrong.type_, wrong.state));
+fn dns_conditions(dns: Option<&Diagnosis>, conditions: &mut Conditions) {
+    match dns {
+        Some(Diagnosis { ready, bulk_sender, .. }) => {
+            conditions.set(DNS_READY, ready.holds, ready.reason, ready.message.clone());
+            conditions.set(BULK_SENDER_READY, bulk_sender.holds, bulk_sender.reason, bulk_sender.message.clone());
         }
-        None => conditions.set(DNS_READY, Some(true), reason::VALID, "every record is as expected"),
+        None => [DNS_READY, BULK_SENDER_READY].into_iter().for_each(|type_| {
+            conditions.set(type_, None, reason::NOT_CHECKED, "no record was looked up yet");
+        }),
     }
 }
 

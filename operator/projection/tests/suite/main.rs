@@ -5,6 +5,7 @@ mod bad_examples;
 #[cfg(test)]
 mod claims;
 #[cfg(test)]
+mod dns;
 mod examples;
 #[cfg(test)]
 mod status;
