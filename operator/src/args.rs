@@ -69,6 +69,10 @@ pub struct Args {
     #[arg(long, env = "POSTERN_LEADER_ELECTION", default_value_t = true, action = ArgAction::Set)]
     pub leader_election: bool,
 
+    /// DNS servers that are asked for tenants' records, `address:port` each; left out, those of the system.
+    #[arg(long, env = "POSTERN_NAMESERVERS", value_delimiter = ',')]
+    pub nameservers: Vec<SocketAddr>,
+
     /// Where `/healthz`, `/readyz` and `/metrics` are answered.
     #[arg(long, env = "POSTERN_LISTEN", default_value = "0.0.0.0:8080")]
     pub listen: SocketAddr,

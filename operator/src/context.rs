@@ -1,6 +1,6 @@
 //! What every driver of a leader is given.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, net::SocketAddr, sync::Arc};
 
 use kube::Client;
 use postern_core::{Clock, Timestamp};
@@ -53,6 +53,8 @@ pub struct Place {
     pub identity: String,
     /// First part of every row's key.
     pub cluster: String,
+    /// DNS servers that are asked; those of the system when there is none.
+    pub nameservers: Vec<SocketAddr>,
 }
 
 impl Context {

@@ -2,7 +2,7 @@
 
 use tokio::task::JoinSet;
 
-use crate::{cluster, context::Context};
+use crate::{certificates, cluster, context::Context, dns};
 
 /// Runs every driver until the leadership ends. A driver that ends before, by a fault of ours, ends the leadership: another
 /// replica, or this one, begins anew from what is there.
@@ -10,6 +10,8 @@ pub async fn run(context: Context) {
     let mut running: JoinSet<&'static str> = JoinSet::new();
     running.spawn(named("metrics", count(context.clone())));
     running.spawn(named("workloads", cluster::drive(context.clone())));
+    running.spawn(named("dns", dns::run(context.clone())));
+    running.spawn(named("certificates", certificates::run(context.clone())));
 
     tokio::select! {
         () = context.ended.cancelled() => {}

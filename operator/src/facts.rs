@@ -9,9 +9,10 @@ use std::{
 
 use postern_crds::{
     branding::HostStatus,
-    domain::{CertificateStatus, DnsStatus},
+    domain::CertificateStatus,
     ip_pool::AddressStatus,
 };
+use postern_projection::dns::Diagnosis;
 use tokio::sync::Notify;
 
 use crate::watch::Id;
@@ -28,7 +29,7 @@ struct Shared {
 
 #[derive(Default)]
 struct Tables {
-    dns: HashMap<Id, DnsStatus>,
+    dns: HashMap<Id, Diagnosis>,
     certificates: HashMap<Id, Vec<CertificateStatus>>,
     pools: HashMap<Id, Vec<AddressStatus>>,
     hosts: HashMap<Id, Vec<HostStatus>>,
@@ -37,7 +38,7 @@ struct Tables {
 
 impl Facts {
     /// The last look at a Domain's DNS.
-    pub fn set_dns(&self, id: &Id, dns: DnsStatus) {
+    pub fn set_dns(&self, id: &Id, dns: Diagnosis) {
         self.set(id, dns, |tables| &mut tables.dns);
     }
 
@@ -58,7 +59,7 @@ impl Facts {
 
     /// What is known of a Domain's DNS.
     #[must_use]
-    pub fn dns(&self, id: &Id) -> Option<DnsStatus> {
+    pub fn dns(&self, id: &Id) -> Option<Diagnosis> {
         self.tables().dns.get(id).cloned()
     }
 

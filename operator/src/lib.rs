@@ -11,9 +11,11 @@
 //! that was paused writes nothing late. What a resource *means* is said by `postern-projection` alone.
 
 pub mod args;
+pub mod certificates;
 pub mod cluster;
 pub mod context;
 pub mod crds;
+pub mod dns;
 pub mod drivers;
 pub mod facts;
 pub mod health;

@@ -102,7 +102,12 @@ pub async fn run(args: Args, client: Client, clock: Arc<dyn Clock>, stop: Cancel
     };
     let keeping = tokio::spawn(database::keep(db.clone(), directory.clone(), process, clock.clone(), readiness, stop.clone()));
 
-    let place = Arc::new(Place { namespace: args.namespace.clone(), identity: args.identity.clone(), cluster: args.cluster.clone() });
+    let place = Arc::new(Place {
+        namespace: args.namespace.clone(),
+        identity: args.identity.clone(),
+        cluster: args.cluster.clone(),
+        nameservers: args.nameservers.clone(),
+    });
     let workloads = args.workloads().map(Arc::new);
     let mut candidate = args.leader_election.then(|| Candidate::new(client.clone(), &args.namespace, &args.identity));
     while !stop.is_cancelled() {

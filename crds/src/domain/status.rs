@@ -138,4 +138,26 @@ pub struct CertificateStatus {
     pub not_after: Option<String>,
     /// Whether every process uses it.
     pub loaded: bool,
+    /// How it stands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<CertificateState>,
+    /// One line saying what is waited for, or what to do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<Line>,
+}
+
+/// Where a certificate stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum CertificateState {
+    /// Its host does not lead here yet; it is asked for once it does.
+    #[serde(rename = "WaitingForDNS")]
+    WaitingForDns,
+    /// It was asked for.
+    WaitingForIssuer,
+    /// The issuer is none that the MailCluster permits.
+    NotPermitted,
+    /// Not every process uses it yet.
+    Programming,
+    /// It serves.
+    Serving,
 }

@@ -26,6 +26,7 @@ pub mod source;
 pub mod store;
 pub mod tls;
 pub mod value;
+pub mod web;
 
 #[cfg(test)]
 mod tests;
@@ -53,6 +54,7 @@ pub use self::{
     store::{S3, Store},
     tls::Tls,
     value::Value,
+    web::Web,
 };
 
 /// Everything that `postern serve` was told.
@@ -74,6 +76,8 @@ pub struct Config {
     pub smtp: Smtp,
     /// IMAP.
     pub imap: Imap,
+    /// Pages.
+    pub web: Web,
     /// The sender.
     pub outbound: Outbound,
     /// Who stands before us.
@@ -100,6 +104,7 @@ impl Config {
             auth: Auth::read(&mut from),
             smtp: Smtp::read(&mut from),
             imap: Imap::read(&mut from),
+            web: Web::read(&mut from),
             outbound: Outbound::read(&mut from),
             proxy_protocol: ProxyProtocol::read(&mut from),
             drain: DrainTimes::read(&mut from),

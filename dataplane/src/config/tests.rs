@@ -75,7 +75,7 @@ fn unknown_names_are_refused_with_what_exists() {
     );
     assert_eq!(
         problems("[lmits]\nconnections = 1", &[]),
-        "postern.toml:2: lmits.connections: there is no section `lmits`; there are auth, drain, imap, limits, listen, log, outbound, proxy_protocol, smtp, store, tls"
+        "postern.toml:2: lmits.connections: there is no section `lmits`; there are auth, drain, imap, limits, listen, log, outbound, proxy_protocol, smtp, store, tls, web"
     );
     assert_eq!(
         problems("role = 'mx'", &[]),

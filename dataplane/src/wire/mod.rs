@@ -224,8 +224,12 @@ fn imap(config: &Config, parts: &Parts, sockets: &Listeners, server: &mut Server
 
 /// Last of the listeners: its pages say where the others are.
 fn web(config: &Config, parts: &Parts, host: &DomainName, sockets: &Listeners, server: &mut Server) -> Result<(), WireError> {
-    let port = |name| config.listen.address(name).map(|address| address.port());
-    let ports = Ports { https: port(Name::Webs), imaps: port(Name::Imaps), submissions: port(Name::Submissions) };
+    let port = |name, standard| {
+        let bound = config.listen.address(name).map(|address| address.port());
+        bound.map(|bound| if config.web.standard_ports { standard } else { bound })
+    };
+    // RFC 9110 §4.2.2, RFC 8314 §7.
+    let ports = Ports { https: port(Name::Webs, 443), imaps: port(Name::Imaps, 993), submissions: port(Name::Submissions, 465) };
     let http = Arc::new(Http::new(&Site { directory: parts.directory.clone(), host: host.clone(), ports }));
     for name in [Name::Web, Name::Webs] {
         server.listen_streams(config, sockets, name, http.clone()).map_err(Box::new)?;

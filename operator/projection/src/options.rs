@@ -14,6 +14,8 @@ pub struct Options {
     pub preverified: Preverified,
     /// Namespaces whose pools may own addresses.
     pub pool_namespaces: PoolNamespaces,
+    /// The installation's own host names, which no tenant may claim.
+    pub own_hosts: BTreeSet<DomainName>,
     /// Key for the digest of what Secrets hold. Digests lie in a table: without a key, whoever reads it could try
     /// passwords at the speed of SHA-256.
     pub digest_key: Secret<Vec<u8>>,
@@ -41,7 +43,7 @@ impl Options {
     /// For a folder of manifests: its writer is the administrator.
     #[must_use]
     pub fn standalone(digest_key: Secret<Vec<u8>>) -> Self {
-        Self { cluster: "folder".to_owned(), preverified: Preverified::All, pool_namespaces: PoolNamespaces::All, digest_key }
+        Self { cluster: "folder".to_owned(), preverified: Preverified::All, pool_namespaces: PoolNamespaces::All, own_hosts: BTreeSet::new(), digest_key }
     }
 
     /// For a cluster, as its MailCluster says. Names in it that are no domains prove nothing.
@@ -53,6 +55,7 @@ impl Options {
             cluster,
             preverified: Preverified::Pairs(tenancy.preverified.iter().filter_map(pair).collect()),
             pool_namespaces: PoolNamespaces::Only(tenancy.pool_namespaces.iter().map(ToString::to_string).collect()),
+            own_hosts: DomainName::parse(&resource.spec.hostnames.mail).into_iter().collect(),
             digest_key,
         }
     }

@@ -28,6 +28,7 @@ const DIRECTION: [(&str, &[&str]); 17] = [
     ("postern-net", &["core"]),
     ("postern-serve-smtp", &["core", "message", "proto-smtp", "proto-sasl", "store", "access", "mailflow", "net"]),
     ("postern-serve-imap", &["core", "message", "proto-imap", "proto-sasl", "store", "access", "mailflow", "net"]),
+    ("postern-web", &["core", "store", "net"]),
     (
         "postern",
         &[

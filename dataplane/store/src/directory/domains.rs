@@ -29,11 +29,18 @@ impl Directory {
     /// As the database says, when the answer is not cached.
     pub async fn brand(&self, domain: &DomainName) -> Result<Option<Arc<BrandRecord>>> {
         let Some(domain) = self.domain(domain).await? else { return Ok(None) };
-        let caches = &self.inner.caches;
-        let tenant = &domain.record.tenant;
-        let brands = caches.get(&caches.brands, tenant.clone(), self.load_brands(tenant)).await?;
+        let brands = self.brands(&domain.record.tenant).await?;
         let named = domain.record.brand.as_ref().and_then(|name| brands.iter().find(|brand| brand.name == *name));
         Ok(named.or_else(|| brands.iter().find(|brand| brand.is_default)).cloned())
+    }
+
+    /// A tenant's brands, with the hosts that it holds.
+    ///
+    /// # Errors
+    /// As the database says, when the answer is not cached.
+    pub async fn brands(&self, tenant: &str) -> Result<Arc<[Arc<BrandRecord>]>> {
+        let caches = &self.inner.caches;
+        caches.get(&caches.brands, tenant.to_owned(), self.load_brands(tenant)).await
     }
 
     /// Every pool, with the addresses that it holds.

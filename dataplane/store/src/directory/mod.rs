@@ -25,6 +25,7 @@ mod credential;
 mod domains;
 mod entry;
 mod handle;
+mod installation;
 mod logins;
 mod record;
 mod update;

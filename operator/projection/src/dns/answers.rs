@@ -110,17 +110,16 @@ impl Answers {
         Some(four.iter().chain(six).filter_map(|text| text.parse().ok()).collect())
     }
 
-    /// Why a question has no answer, of the first that has none.
+    /// A new look at the same questions: what nobody could say in it is taken from this one.
     #[must_use]
-    pub fn first_unknown(&self) -> Option<(&Question, &str)> {
-        self.0.iter().find_map(|(question, answer)| match answer {
-            Answer::Unknown(why) => Some((question, why.as_str())),
-            _ => None,
-        })
-    }
-
-    /// Answers that serve as memory for the next look: what was asked and is no longer wanted is forgotten.
-    pub fn retain(&mut self, wanted: impl Fn(&Question) -> bool) {
-        self.0.retain(|question, _| wanted(question));
+    pub fn renewed(self, mut fresh: Self) -> Self {
+        for (question, known) in self.0 {
+            if let Some(answer) = fresh.0.get_mut(&question)
+                && matches!(answer, Answer::Unknown(_))
+            {
+                *answer = known;
+            }
+        }
+        fresh
     }
 }

@@ -2,9 +2,10 @@
 
 use std::net::IpAddr;
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use postern_core::{
     DomainName,
-    directory::PoolRecord,
+    directory::{DkimAlgorithm, PoolRecord},
     mta_sts::{self, Policy},
 };
 use postern_crds::{
@@ -30,6 +31,16 @@ pub struct DkimRecord {
     pub selector: String,
     /// The whole text (RFC 6376 §3.6.1).
     pub text: String,
+}
+
+/// A DKIM key's record (RFC 6376 §3.6.1, RFC 8463 §4), its public part before base64.
+#[must_use]
+pub fn dkim_text(algorithm: DkimAlgorithm, public: &[u8]) -> String {
+    let kind = match algorithm {
+        DkimAlgorithm::Rsa2048 => "rsa",
+        DkimAlgorithm::Ed25519 => "ed25519",
+    };
+    format!("v=DKIM1; k={kind}; p={}", STANDARD.encode(public))
 }
 
 /// What a domain's records are made from besides its spec.

@@ -128,25 +128,27 @@ fn spf(name: &DomainName, terms: &[String], there: &[String], answers: &Answers)
     }
 }
 
-/// RFC 6376 §3.2: tags in any order, with spaces anywhere between them.
+/// RFC 6376 §3.2: tags in any order, with spaces anywhere between them; §3.6.1: the version and `k=rsa` may be left out.
 fn tagged(text: &str, there: &[String]) -> Verdict {
-    let tags = |text: &str| {
-        let mut tags: Vec<String> = text.split(';').map(|tag| tag.split_ascii_whitespace().collect()).filter(|tag: &String| !tag.is_empty()).collect();
-        tags.sort();
-        tags
+    let wanted = tags(text);
+    let version = wanted.iter().find(|tag| tag.starts_with("v="));
+    let meant: Vec<Vec<String>> =
+        there.iter().map(|record| tags(record)).filter(|found| found.iter().any(|tag| Some(tag) == version || tag.starts_with("p="))).collect();
+    let implied = |tag: &str, found: &[String]| {
+        let is_said = |name: &str| found.iter().any(|tag| tag.starts_with(name));
+        (tag == "v=DKIM1" && !is_said("v=")) || (tag == "k=rsa" && !is_said("k="))
     };
-    let version = text.split(';').next().unwrap_or_default().trim();
-    let same = |record: &&String| {
-        let (wanted, found) = (tags(text), tags(record));
-        wanted.iter().all(|tag| found.contains(tag) || (tag == "v=DKIM1" && !record.contains("v=")) || (tag == "k=rsa" && !record.contains("k=")))
-    };
-    let meant: Vec<&String> = there.iter().filter(|record| record.trim_start().starts_with(version) || record.contains("p=")).collect();
+    let same = |found: &Vec<String>| wanted.iter().all(|tag| found.contains(tag) || implied(tag, found));
     match (meant.as_slice(), meant.iter().any(same)) {
         ([], _) => missing("add a TXT record with the value under expected, in strings of at most 255 octets"),
         ([_], true) => OK,
         (_, true) => wrong("there are other records beside ours; remove them"),
         (_, false) => wrong("replace it with the value under expected, in strings of at most 255 octets"),
     }
+}
+
+fn tags(text: &str) -> Vec<String> {
+    text.split(';').map(|tag| tag.split_ascii_whitespace().collect::<String>()).filter(|tag| !tag.is_empty()).collect()
 }
 
 fn addresses(ours: &[IpAddr], there: &[String]) -> Verdict {

@@ -22,7 +22,7 @@ mod spf;
 
 pub use answers::{Answer, Answers, Question, RecordType};
 pub use diagnosis::{Diagnosis, Finding};
-pub use expected::{DkimRecord, Expected, Need, Parts, Site, expected};
+pub use expected::{DkimRecord, Expected, Need, Parts, Site, dkim_text, expected};
 pub use judge::points_here;
 pub use ownership::{CHALLENGE, Token};
 pub use questions::questions;

@@ -101,6 +101,11 @@ impl Run<'_> {
         claims.sort_by(|a, b| (a.0, &a.1, &a.2, &a.3).cmp(&(b.0, &b.1, &b.2, &b.3)));
         let (mut hosts, mut shown) = (Hosts::default(), Sole::default());
         for (unproven, rank, field, host, metadata, kind) in claims {
+            if self.options.own_hosts.contains(&host) {
+                let message = format!("{host} is the installation's own host");
+                self.refuse(kind, metadata, reason::HOST_CONFLICT, field, message, "leave the field out to be served under it, or choose a host of yours");
+                continue;
+            }
             let mut result = hosts.claim(host.clone(), &rank, !unproven);
             if kind == "Branding" && result.is_ok() {
                 result = shown

@@ -9,7 +9,7 @@ use postern_crds::{
         ASSETS_READY, BULK_SENDER_READY, CERTIFICATES_READY, CREDENTIALS_READY, DKIM_READY, DNS_READY, OWNERSHIP_VERIFIED, PAUSED, PROGRAMMED,
         QUOTA_EXCEEDED, SUSPENDED, WARMING_UP, reason,
     },
-    domain::{CertificateStatus, DkimKeyState, DkimKeyStatus},
+    domain::{CertificateState, CertificateStatus, DkimKeyState, DkimKeyStatus},
     ip_pool::AddressStatus,
     mailbox::Auth,
     text::{ByteQuantity, IpText},
@@ -116,15 +116,7 @@ pub fn domain(object: &Domain, report: Option<&Report>, facts: &DomainFacts, now
     let key = if signing { (reason::SIGNING, "mail is signed") } else { (reason::KEY_PENDING, "keys are being made") };
     conditions.set(DKIM_READY, Some(signing), key.0, key.1);
     dns_conditions(facts.dns.as_ref(), &mut conditions);
-    let loaded = facts.certificates.iter().filter(|c| c.loaded).count();
-    let all = facts.certificates.len();
-    let certificates = (all > 0).then_some(loaded == all);
-    conditions.set(
-        CERTIFICATES_READY,
-        certificates,
-        if all == 0 { reason::NOT_CHECKED } else { reason::VALID },
-        format!("{loaded} of {all} certificates are loaded"),
-    );
+    certificates(&facts.certificates, &mut conditions);
     DomainStatus {
         observed_generation: object.metadata.generation,
         mailboxes: Some(facts.mailboxes),
@@ -134,6 +126,26 @@ pub fn domain(object: &Domain, report: Option<&Report>, facts: &DomainFacts, now
         certificates: facts.certificates.clone(),
         conditions: conditions.finish(),
     }
+}
+
+fn certificates(all: &[CertificateStatus], conditions: &mut Conditions) {
+    let waiting = all.iter().find(|certificate| !certificate.loaded);
+    let (holds, why, told) = match waiting {
+        _ if all.is_empty() => (None, reason::NOT_CHECKED, "no host has asked for a certificate yet".to_owned()),
+        None => (Some(true), reason::VALID, format!("every host has its certificate, {} in all", all.len())),
+        Some(first) => {
+            let why = match first.state {
+                Some(CertificateState::WaitingForDns) => reason::WAITING_FOR_DNS,
+                Some(CertificateState::NotPermitted) => reason::ISSUER_NOT_PERMITTED,
+                Some(CertificateState::Programming | CertificateState::Serving) | None => reason::PROGRAMMING,
+                Some(CertificateState::WaitingForIssuer) => reason::WAITING_FOR_ISSUER,
+            };
+            let told = first.message.as_ref().map_or_else(String::new, |message| format!(": {message}"));
+            let loaded = all.iter().filter(|certificate| certificate.loaded).count();
+            (Some(false), why, format!("{loaded} of {} certificates are loaded; {} waits{told}", all.len(), first.host))
+        }
+    };
+    conditions.set(CERTIFICATES_READY, holds, why, told);
 }
 
 fn dns_conditions(dns: Option<&Diagnosis>, conditions: &mut Conditions) {

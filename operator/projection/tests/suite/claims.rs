@@ -224,3 +224,15 @@ proptest! {
         prop_assert_eq!(all(contested()), all(shuffled));
     }
 }
+
+#[test]
+fn the_installations_own_host_is_nobodys() {
+    let text = domain("acme", "d", "domain: provider.test, hosts: {mail: mail.provider.test}");
+    let own_hosts = ["mail.provider.test".parse().unwrap()].into();
+    let options = postern_projection::Options { own_hosts, ..standalone() };
+    let projection = projected(&text, &options);
+    assert_eq!(refused(&projection), ["acme/d: HostConflict"]);
+    let told = projection.reports.values().next().unwrap().message();
+    assert!(told.contains("spec.hosts.mail: mail.provider.test is the installation's own host; leave the field out"), "{told}");
+    assert_eq!(refused(&projected(&text, &standalone())), [] as [String; 0]);
+}

@@ -158,7 +158,7 @@ fn what_helps_or_does_no_harm_is_no_fault() {
     assert_eq!(faults(&diagnose(SPEC, &format!("{GOOD}{}", added.join("\n")))), [] as [String; 0]);
     let stricter = replaced("p=quarantine", "p=reject");
     assert_eq!(faults(&diagnose(SPEC, &stricter)), [] as [String; 0]);
-    let (spaced, defaults) = (replaced("v=DKIM1; k=ed25519; p=11qYAYKx", "p = 11q YAYKx ;k=ed25519"), replaced("-all", "redirect=news.test"));
+    let (spaced, defaults) = (replaced("v=DKIM1; k=ed25519; p=11qYAYKx", "p = 11q YAYKx ;k=ed25519; t=s"), replaced("-all", "redirect=news.test"));
     assert_eq!(faults(&diagnose(SPEC, &spaced)), [] as [String; 0], "RFC 6376 §3.2");
     assert_eq!(faults(&diagnose(SPEC, &defaults)), [] as [String; 0], "RFC 7208 §6.1");
 }
@@ -193,6 +193,10 @@ fn nobody_could_say_is_unknown_and_keeps_what_was_known() {
     answers.learn(question.clone(), Answer::Records(vec!["20 b.".into(), "10 a.".into()]));
     answers.learn(question.clone(), Answer::Unknown("SERVFAIL".into()));
     assert_eq!(answers.records(&question.name, question.type_).unwrap(), ["10 a.", "20 b."]);
+    let mut silent = Answers::default();
+    silent.learn(question.clone(), Answer::Unknown("timed out".into()));
+    let mut answers = answers.renewed(silent);
+    assert_eq!(answers.records(&question.name, question.type_).unwrap().len(), 2);
     answers.learn(question.clone(), Answer::None);
     assert_eq!(answers.records(&question.name, question.type_).unwrap(), [] as [String; 0]);
 }
