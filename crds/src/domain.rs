@@ -11,7 +11,9 @@ use crate::{
     text::{ByteQuantity, Duration, Extension, HostName, HostPort, MailAddress, MailtoUri},
 };
 
-pub use status::{CertificateState, CertificateStatus, DkimKeyState, DkimKeyStatus, DnsStatus, DomainStatus, RecordState, RecordStatus, Verification};
+pub use status::{
+    CertificateState, CertificateStatus, DkimKeyState, DkimKeyStatus, DnsStatus, DomainStatus, RecordState, RecordStatus, Verification,
+};
 
 /// What a mail domain shall be.
 #[derive(CustomResource, KubeSchema, Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -7,11 +7,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use postern_crds::{
-    branding::HostStatus,
-    domain::CertificateStatus,
-    ip_pool::AddressStatus,
-};
+use postern_crds::{branding::HostStatus, domain::CertificateStatus, ip_pool::AddressStatus};
 use postern_projection::dns::Diagnosis;
 use tokio::sync::Notify;
 

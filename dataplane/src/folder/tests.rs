@@ -98,7 +98,16 @@ fn ring() -> SealKeys {
 
 async fn folder(path: &Path, store: &Store, directory: &Directory) -> Folder {
     let rng = Box::new(StdRng::seed_from_u64(3));
-    Folder::open(Parts { path: path.to_owned(), store: store.clone(), directory: directory.clone(), keys: ring(), host: "localhost".parse().unwrap(), rng }).await.unwrap()
+    Folder::open(Parts {
+        path: path.to_owned(),
+        store: store.clone(),
+        directory: directory.clone(),
+        keys: ring(),
+        host: "localhost".parse().unwrap(),
+        rng,
+    })
+    .await
+    .unwrap()
 }
 
 fn mailbox(name: &str, auth: &str) -> String {

@@ -43,7 +43,13 @@ impl Options {
     /// For a folder of manifests: its writer is the administrator.
     #[must_use]
     pub fn standalone(digest_key: Secret<Vec<u8>>) -> Self {
-        Self { cluster: "folder".to_owned(), preverified: Preverified::All, pool_namespaces: PoolNamespaces::All, own_hosts: BTreeSet::new(), digest_key }
+        Self {
+            cluster: "folder".to_owned(),
+            preverified: Preverified::All,
+            pool_namespaces: PoolNamespaces::All,
+            own_hosts: BTreeSet::new(),
+            digest_key,
+        }
     }
 
     /// For a cluster, as its MailCluster says. Names in it that are no domains prove nothing.

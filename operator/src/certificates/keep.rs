@@ -236,7 +236,9 @@ impl Keeper<'_> {
         }
         match self.leads_here(host).await {
             Some(true) => {}
-            Some(false) => return (CertificateState::WaitingForDns, Some(format!("{host} does not lead here yet; see status.dns.records"))),
+            Some(false) => {
+                return (CertificateState::WaitingForDns, Some(format!("{host} does not lead here yet; see status.dns.records")));
+            }
             None => return (CertificateState::WaitingForDns, Some(format!("{host} could not be looked up; it is asked again"))),
         }
         if !self.pace.take(self.context.now()) {

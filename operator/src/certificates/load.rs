@@ -29,7 +29,8 @@ pub enum LoadError {
 pub async fn load(context: &Context, certificate: &Certificate, host: &str) -> Result<bool, LoadError> {
     let api: Api<Secret> = Api::namespaced(context.client.clone(), &context.place.namespace);
     let data = api.get(&certificate.spec.secret_name).await?.data.unwrap_or_default();
-    let part = |key: &'static str| data.get(key).map(|bytes| bytes.0.clone()).filter(|bytes| !bytes.is_empty()).ok_or(LoadError::Lacks(key));
+    let part =
+        |key: &'static str| data.get(key).map(|bytes| bytes.0.clone()).filter(|bytes| !bytes.is_empty()).ok_or(LoadError::Lacks(key));
     let loaded = directory::Certificate {
         host: host.to_owned(),
         origin: context.place.cluster.clone(),

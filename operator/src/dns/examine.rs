@@ -149,6 +149,9 @@ async fn keys(context: &Context, id: &Id, name: &DomainName) -> Vec<DkimRecord> 
     let held = context.directory.domain(name).await.ok().flatten().is_some_and(|entry| *entry.record.tenant == *id.namespace);
     let keys = if held { context.directory.dkim_keys(name).await.ok() } else { None };
     let published = keys.iter().flat_map(|keys| keys.iter()).filter(|key| key.state != DkimState::Retired);
-    let record = |selector: &str, algorithm: DkimAlgorithm, public: &[u8]| DkimRecord { selector: selector.to_owned(), text: dkim_text(algorithm, public) };
+    let record = |selector: &str, algorithm: DkimAlgorithm, public: &[u8]| DkimRecord {
+        selector: selector.to_owned(),
+        text: dkim_text(algorithm, public),
+    };
     published.map(|key| record(&key.selector, key.algorithm, &key.public)).collect()
 }

@@ -16,10 +16,7 @@ use postern_store::{
 use rand::{Rng, RngExt};
 
 use super::{Observer, Schedule, pause};
-use crate::{
-    context::Context,
-    watch::Kind,
-};
+use crate::{context::Context, watch::Kind};
 
 /// Claims that a token can prove, as a page of SQL has them.
 const PAGE: usize = 10_000;

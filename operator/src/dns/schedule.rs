@@ -50,7 +50,10 @@ impl Schedule {
         let (pause, unsettled) = if settled {
             (SETTLED, 0)
         } else {
-            (FIRST.mul_f64(1.5_f64.powi(i32::try_from(self.unsettled.min(20)).unwrap_or(20))).min(LONGEST), self.unsettled.saturating_add(1))
+            (
+                FIRST.mul_f64(1.5_f64.powi(i32::try_from(self.unsettled.min(20)).unwrap_or(20))).min(LONGEST),
+                self.unsettled.saturating_add(1),
+            )
         };
         Self { due: now + pause.mul_f64(1.0 + chance.clamp(0.0, 1.0) / 4.0), unsettled }
     }

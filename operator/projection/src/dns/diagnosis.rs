@@ -65,16 +65,18 @@ impl Diagnosis {
 }
 
 fn ready(rows: &[(RecordStatus, Need)], interfering: &[RecordStatus]) -> Finding {
-    let with = |state: RecordState, all: bool| rows.iter().filter(move |(row, need)| row.state == state && (all || *need == Need::Required));
+    let with =
+        |state: RecordState, all: bool| rows.iter().filter(move |(row, need)| row.state == state && (all || *need == Need::Required));
     let missing = with(RecordState::Missing, false).next();
     let wrong = with(RecordState::Wrong, true).chain(with(RecordState::Interferes, true)).next();
-    let fault = missing.map(|(row, _)| (row, reason::RECORD_MISSING)).or_else(|| {
-        wrong.map(|(row, _)| row).or_else(|| interfering.first()).map(|row| (row, reason::RECORD_CONFLICT))
-    });
+    let fault = missing
+        .map(|(row, _)| (row, reason::RECORD_MISSING))
+        .or_else(|| wrong.map(|(row, _)| row).or_else(|| interfering.first()).map(|row| (row, reason::RECORD_CONFLICT)));
     if let Some((row, why)) = fault {
         let bad = |row: &RecordStatus| !matches!(row.state, RecordState::Ok | RecordState::Unknown);
         let others = rows.iter().filter(|(row, need)| bad(row) && (*need == Need::Required || row.state != RecordState::Missing)).count()
-            + interfering.len() - 1;
+            + interfering.len()
+            - 1;
         let more = if others == 0 { String::new() } else { format!(" ({others} more in status.dns.records)") };
         return Finding { holds: Some(false), reason: why, message: told(row) + &more };
     }
@@ -98,13 +100,16 @@ fn bulk_sender(expected: &[Expected], rows: &[(RecordStatus, Need)]) -> Finding 
         Want::Tags(_) => name.as_str().contains("._domainkey."),
         _ => false,
     };
-    let needed: Vec<&RecordStatus> =
-        expected.iter().zip(rows).filter(|(e, _)| counts(&e.want, &e.name)).map(|(_, (row, _))| row).collect();
+    let needed: Vec<&RecordStatus> = expected.iter().zip(rows).filter(|(e, _)| counts(&e.want, &e.name)).map(|(_, (row, _))| row).collect();
     if !expected.iter().any(|e| matches!(e.want, Want::Spf(_))) {
         return Finding { holds: Some(false), reason: reason::NOT_NEEDED, message: "the domain does not send".to_owned() };
     }
     if !expected.iter().any(|e| matches!(&e.want, Want::Tags(_)) && e.name.as_str().contains("._domainkey.")) {
-        return Finding { holds: Some(false), reason: reason::KEY_PENDING, message: "mail is not signed yet; DKIM keys are being made".to_owned() };
+        return Finding {
+            holds: Some(false),
+            reason: reason::KEY_PENDING,
+            message: "mail is not signed yet; DKIM keys are being made".to_owned(),
+        };
     }
     if let Some(row) = needed.iter().find(|row| !matches!(row.state, RecordState::Ok | RecordState::Unknown)) {
         let why = if row.state == RecordState::Missing { reason::RECORD_MISSING } else { reason::RECORD_CONFLICT };
@@ -120,11 +125,16 @@ fn bulk_sender(expected: &[Expected], rows: &[(RecordStatus, Need)]) -> Finding 
 /// `example.org. MX is Wrong: replace MX 10 mx.old.net with 10 mail.example.org`.
 fn told(row: &RecordStatus) -> String {
     let fix = row.fix.as_ref().map_or_else(String::new, |fix| format!(": {fix}"));
-    format!("{} {} is {}{fix}", row.name, row.type_, match row.state {
-        RecordState::Ok => "there",
-        RecordState::Missing => "missing",
-        RecordState::Wrong => "wrong",
-        RecordState::Interferes => "in the way",
-        RecordState::Unknown => "unknown",
-    })
+    format!(
+        "{} {} is {}{fix}",
+        row.name,
+        row.type_,
+        match row.state {
+            RecordState::Ok => "there",
+            RecordState::Missing => "missing",
+            RecordState::Wrong => "wrong",
+            RecordState::Interferes => "in the way",
+            RecordState::Unknown => "unknown",
+        }
+    )
 }

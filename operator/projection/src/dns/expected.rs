@@ -212,9 +212,12 @@ impl List<'_> {
                 self.alias(host, Need::Recommended, true);
             }
         }
-        for (label, priority, port) in
-            [("_imaps._tcp", "0 1", 993), ("_submissions._tcp", "0 1", 465), ("_submission._tcp", "10 1", 587), ("_autodiscover._tcp", "0 0", 443)]
-        {
+        for (label, priority, port) in [
+            ("_imaps._tcp", "0 1", 993),
+            ("_submissions._tcp", "0 1", 465),
+            ("_submission._tcp", "10 1", 587),
+            ("_autodiscover._tcp", "0 0", 443),
+        ] {
             let want = Want::Service { target: self.mail.clone(), text: format!("{priority} {port} {}.", self.mail) };
             self.below(label, name, RecordType::Srv, Need::Recommended, want);
         }

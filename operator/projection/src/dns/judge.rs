@@ -73,7 +73,9 @@ fn rule(expected: &Expected, there: &[String], answers: &Answers) -> Verdict {
             (ours, _) if ours.len() > 1 => wrong("more than one DMARC record, so receivers use none; keep one"),
             (ours, _) => match dmarc::policy(ours.first().copied().unwrap_or_default()) {
                 Err(fault) => wrong(format!("malformed: {fault}")),
-                Ok(found) if dmarc::rank(found) < dmarc::rank(*policy) => wrong(format!("its policy is weaker than spec.dns.dmarc; write \"{text}\"")),
+                Ok(found) if dmarc::rank(found) < dmarc::rank(*policy) => {
+                    wrong(format!("its policy is weaker than spec.dns.dmarc; write \"{text}\""))
+                }
                 Ok(_) => OK,
             },
         },
@@ -91,7 +93,8 @@ fn rule(expected: &Expected, there: &[String], answers: &Answers) -> Verdict {
 }
 
 fn mx(host: &DomainName, there: &[String]) -> Verdict {
-    let (ours, others): (Vec<_>, Vec<_>) = there.iter().partition(|record| record.split(' ').nth(1).is_some_and(|target| names(target, host)));
+    let (ours, others): (Vec<_>, Vec<_>) =
+        there.iter().partition(|record| record.split(' ').nth(1).is_some_and(|target| names(target, host)));
     let list = others.iter().map(|record| record.trim_end_matches('.')).collect::<Vec<_>>().join(", MX ");
     match (ours.is_empty(), others.is_empty()) {
         (false, true) => OK,
@@ -112,7 +115,9 @@ fn spf(name: &DomainName, terms: &[String], there: &[String], answers: &Answers)
     let walk = Walk::of(name, answers);
     if walk.lookups > MOST_LOOKUPS {
         let (count, most) = (walk.lookups, MOST_LOOKUPS);
-        return wrong(format!("it takes {count} look-ups or more and receivers stop at {most}; remove includes, or name addresses instead"));
+        return wrong(format!(
+            "it takes {count} look-ups or more and receivers stop at {most}; remove includes, or name addresses instead"
+        ));
     }
     if let Some(broken) = walk.broken {
         return wrong(format!("it leads to {broken}, which has not exactly one SPF record; remove that include"));
@@ -132,8 +137,11 @@ fn spf(name: &DomainName, terms: &[String], there: &[String], answers: &Answers)
 fn tagged(text: &str, there: &[String]) -> Verdict {
     let wanted = tags(text);
     let version = wanted.iter().find(|tag| tag.starts_with("v="));
-    let meant: Vec<Vec<String>> =
-        there.iter().map(|record| tags(record)).filter(|found| found.iter().any(|tag| Some(tag) == version || tag.starts_with("p="))).collect();
+    let meant: Vec<Vec<String>> = there
+        .iter()
+        .map(|record| tags(record))
+        .filter(|found| found.iter().any(|tag| Some(tag) == version || tag.starts_with("p=")))
+        .collect();
     let implied = |tag: &str, found: &[String]| {
         let is_said = |name: &str| found.iter().any(|tag| tag.starts_with(name));
         (tag == "v=DKIM1" && !is_said("v=")) || (tag == "k=rsa" && !is_said("k="))

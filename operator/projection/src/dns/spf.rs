@@ -13,7 +13,9 @@ const BOUND: u32 = 2 * MOST_LOOKUPS;
 
 /// The SPF records among a name's TXT records (RFC 7208 §4.5).
 pub fn records(texts: &[String]) -> Vec<&str> {
-    let is_spf = |text: &&str| text.get(..6).is_some_and(|begin| begin.eq_ignore_ascii_case("v=spf1")) && matches!(text.as_bytes().get(6), None | Some(b' '));
+    let is_spf = |text: &&str| {
+        text.get(..6).is_some_and(|begin| begin.eq_ignore_ascii_case("v=spf1")) && matches!(text.as_bytes().get(6), None | Some(b' '))
+    };
     texts.iter().map(String::as_str).filter(is_spf).collect()
 }
 

@@ -103,7 +103,14 @@ impl Run<'_> {
         for (unproven, rank, field, host, metadata, kind) in claims {
             if self.options.own_hosts.contains(&host) {
                 let message = format!("{host} is the installation's own host");
-                self.refuse(kind, metadata, reason::HOST_CONFLICT, field, message, "leave the field out to be served under it, or choose a host of yours");
+                self.refuse(
+                    kind,
+                    metadata,
+                    reason::HOST_CONFLICT,
+                    field,
+                    message,
+                    "leave the field out to be served under it, or choose a host of yours",
+                );
                 continue;
             }
             let mut result = hosts.claim(host.clone(), &rank, !unproven);

@@ -114,28 +114,100 @@ fn a_domain_with_everything_is_ready() {
 fn each_fault_is_named_with_its_cure() {
     let cases: &[(&str, &str, &str)] = &[
         ("example.org MX 10 mail.example.org.", "", "example.org. MX Missing: add MX 10 mail.example.org"),
-        ("example.org MX 10 mail.example.org.", "example.org MX 10 mx.old.net.", "example.org. MX Wrong: replace MX 10 mx.old.net with 10 mail.example.org"),
+        (
+            "example.org MX 10 mail.example.org.",
+            "example.org MX 10 mx.old.net.",
+            "example.org. MX Wrong: replace MX 10 mx.old.net with 10 mail.example.org",
+        ),
         ("", "example.org MX 20 mx.old.net.", "example.org. MX Wrong: remove MX 20 mx.old.net; part of the mail goes there"),
         ("mail.example.org A 192.0.2.1", "mail.example.org A 203.0.113.9", "mail.example.org. A Wrong: replace 203.0.113.9 with 192.0.2.1"),
-        ("include:news.test -all", "include:other.test -all", "example.org. TXT Wrong: it leads to other.test, which has not exactly one SPF record; remove that include"),
-        ("ip4:192.0.2.10 include:news.test -all", "include:news.test -all", "example.org. TXT Wrong: insert ip4:192.0.2.10 before the last term"),
-        ("", "example.org TXT v=spf1 mx -all", "example.org. TXT Wrong: more than one SPF record, so receivers use none; merge them into one"),
-        ("include:news.test -all", "include:news.test +all", "example.org. TXT Wrong: it lets everybody send in your name; end it with -all"),
-        ("p=11qYAYKx", "p=AAAA", "s1._domainkey.example.org. TXT Wrong: replace it with the value under expected, in strings of at most 255 octets"),
-        ("s1._domainkey.example.org TXT v=DKIM1; k=ed25519; p=11qYAYKx", "", "s1._domainkey.example.org. TXT Missing: add a TXT record with the value under expected, in strings of at most 255 octets"),
+        (
+            "include:news.test -all",
+            "include:other.test -all",
+            "example.org. TXT Wrong: it leads to other.test, which has not exactly one SPF record; remove that include",
+        ),
+        (
+            "ip4:192.0.2.10 include:news.test -all",
+            "include:news.test -all",
+            "example.org. TXT Wrong: insert ip4:192.0.2.10 before the last term",
+        ),
+        (
+            "",
+            "example.org TXT v=spf1 mx -all",
+            "example.org. TXT Wrong: more than one SPF record, so receivers use none; merge them into one",
+        ),
+        (
+            "include:news.test -all",
+            "include:news.test +all",
+            "example.org. TXT Wrong: it lets everybody send in your name; end it with -all",
+        ),
+        (
+            "p=11qYAYKx",
+            "p=AAAA",
+            "s1._domainkey.example.org. TXT Wrong: replace it with the value under expected, in strings of at most 255 octets",
+        ),
+        (
+            "s1._domainkey.example.org TXT v=DKIM1; k=ed25519; p=11qYAYKx",
+            "",
+            "s1._domainkey.example.org. TXT Missing: add a TXT record with the value under expected, in strings of at most 255 octets",
+        ),
         ("p=quarantine;", "p=drop;", "_dmarc.example.org. TXT Wrong: malformed: p=drop is no policy; write none, quarantine or reject"),
-        ("p=quarantine;", "p=none;", "_dmarc.example.org. TXT Wrong: its policy is weaker than spec.dns.dmarc; write \"v=DMARC1; p=quarantine; rua=mailto:p@example.org\""),
-        ("v=DMARC1; p=quarantine;", "v=DMARC1;", "_dmarc.example.org. TXT Wrong: malformed: it has no policy; add p=none, p=quarantine or p=reject"),
-        ("v=DMARC1; p", "v=dmarc1; p", "_dmarc.example.org. TXT Wrong: malformed: it must begin with v=DMARC1; write \"v=DMARC1; p=quarantine; rua=mailto:p@example.org\""),
-        ("", "_dmarc.example.org TXT v=DMARC1; p=none", "_dmarc.example.org. TXT Wrong: more than one DMARC record, so receivers use none; keep one"),
-        ("click.example.org CNAME mail.example.org.", "click.example.org CNAME t.old.net.", "click.example.org. CNAME Wrong: replace it with CNAME mail.example.org.; it leads elsewhere"),
-        ("{sts}", "v=STSv1; id=20200101", "_mta-sts.example.org. TXT Wrong: replace it with the value under expected, in strings of at most 255 octets"),
-        ("", "autoconfig.example.org CNAME auto.old.net.", "autoconfig.example.org. CNAME Interferes: replace it with CNAME mail.example.org.; it leads elsewhere"),
-        ("", "_imaps._tcp.example.org SRV 0 1 993 imap.old.net.", "_imaps._tcp.example.org. SRV Interferes: replace with 0 1 993 mail.example.org.; mail clients follow it to another server"),
-        ("", "_pop3s._tcp.example.org SRV 0 1 995 pop.old.net.", "_pop3s._tcp.example.org. SRV Interferes: delete; mail clients follow it to another server"),
-        ("", "_ldap._tcp.example.org SRV 0 1 389 ldap.old.net.", "_ldap._tcp.example.org. SRV Interferes: delete; mail clients follow it to another server"),
+        (
+            "p=quarantine;",
+            "p=none;",
+            "_dmarc.example.org. TXT Wrong: its policy is weaker than spec.dns.dmarc; write \"v=DMARC1; p=quarantine; rua=mailto:p@example.org\"",
+        ),
+        (
+            "v=DMARC1; p=quarantine;",
+            "v=DMARC1;",
+            "_dmarc.example.org. TXT Wrong: malformed: it has no policy; add p=none, p=quarantine or p=reject",
+        ),
+        (
+            "v=DMARC1; p",
+            "v=dmarc1; p",
+            "_dmarc.example.org. TXT Wrong: malformed: it must begin with v=DMARC1; write \"v=DMARC1; p=quarantine; rua=mailto:p@example.org\"",
+        ),
+        (
+            "",
+            "_dmarc.example.org TXT v=DMARC1; p=none",
+            "_dmarc.example.org. TXT Wrong: more than one DMARC record, so receivers use none; keep one",
+        ),
+        (
+            "click.example.org CNAME mail.example.org.",
+            "click.example.org CNAME t.old.net.",
+            "click.example.org. CNAME Wrong: replace it with CNAME mail.example.org.; it leads elsewhere",
+        ),
+        (
+            "{sts}",
+            "v=STSv1; id=20200101",
+            "_mta-sts.example.org. TXT Wrong: replace it with the value under expected, in strings of at most 255 octets",
+        ),
+        (
+            "",
+            "autoconfig.example.org CNAME auto.old.net.",
+            "autoconfig.example.org. CNAME Interferes: replace it with CNAME mail.example.org.; it leads elsewhere",
+        ),
+        (
+            "",
+            "_imaps._tcp.example.org SRV 0 1 993 imap.old.net.",
+            "_imaps._tcp.example.org. SRV Interferes: replace with 0 1 993 mail.example.org.; mail clients follow it to another server",
+        ),
+        (
+            "",
+            "_pop3s._tcp.example.org SRV 0 1 995 pop.old.net.",
+            "_pop3s._tcp.example.org. SRV Interferes: delete; mail clients follow it to another server",
+        ),
+        (
+            "",
+            "_ldap._tcp.example.org SRV 0 1 389 ldap.old.net.",
+            "_ldap._tcp.example.org. SRV Interferes: delete; mail clients follow it to another server",
+        ),
         ("", "imap.example.org CNAME imap.old.net.", "imap.example.org. CNAME Interferes: delete; it overrides autoconfiguration"),
-        ("", "example.org TXT mailconf=https://old.net/", "example.org. TXT Interferes: delete the TXT record that begins with mailconf=; mail clients take their settings from it"),
+        (
+            "",
+            "example.org TXT mailconf=https://old.net/",
+            "example.org. TXT Interferes: delete the TXT record that begins with mailconf=; mail clients take their settings from it",
+        ),
     ];
     for (from, to, told) in cases {
         let zone = if from.is_empty() { format!("{GOOD}{to}\n") } else { replaced(from, to) };
@@ -153,12 +225,17 @@ fn replaced(from: &str, to: &str) -> String {
 
 #[test]
 fn what_helps_or_does_no_harm_is_no_fault() {
-    let added = ["pop.example.org CNAME mail.example.org.", "_pop3s._tcp.example.org SRV 0 0 0 .", "autodiscover.example.org A 192.0.2.1",
-        "_imaps._tcp.example.org SRV 5 5 993 mail.example.org."];
+    let added = [
+        "pop.example.org CNAME mail.example.org.",
+        "_pop3s._tcp.example.org SRV 0 0 0 .",
+        "autodiscover.example.org A 192.0.2.1",
+        "_imaps._tcp.example.org SRV 5 5 993 mail.example.org.",
+    ];
     assert_eq!(faults(&diagnose(SPEC, &format!("{GOOD}{}", added.join("\n")))), [] as [String; 0]);
     let stricter = replaced("p=quarantine", "p=reject");
     assert_eq!(faults(&diagnose(SPEC, &stricter)), [] as [String; 0]);
-    let (spaced, defaults) = (replaced("v=DKIM1; k=ed25519; p=11qYAYKx", "p = 11q YAYKx ;k=ed25519; t=s"), replaced("-all", "redirect=news.test"));
+    let (spaced, defaults) =
+        (replaced("v=DKIM1; k=ed25519; p=11qYAYKx", "p = 11q YAYKx ;k=ed25519; t=s"), replaced("-all", "redirect=news.test"));
     assert_eq!(faults(&diagnose(SPEC, &spaced)), [] as [String; 0], "RFC 6376 §3.2");
     assert_eq!(faults(&diagnose(SPEC, &defaults)), [] as [String; 0], "RFC 7208 §6.1");
 }
@@ -232,7 +309,10 @@ fn a_host_points_here_by_alias_or_by_addresses_alone() {
         learn(host, RecordType::Aaaa, six);
     }
     let says = |host: &str| points_here(&name(host), &site(), &answers);
-    assert_eq!([says("alias.test"), says("here.test"), says("half.test"), says("nowhere.test")], [Some(true), Some(true), Some(false), Some(false)]);
+    assert_eq!(
+        [says("alias.test"), says("here.test"), says("half.test"), says("nowhere.test")],
+        [Some(true), Some(true), Some(false), Some(false)]
+    );
     assert_eq!((says("never-asked.test"), says("mx.provider.test")), (None, Some(true)));
 }
 

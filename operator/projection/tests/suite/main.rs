@@ -6,6 +6,7 @@ mod bad_examples;
 mod claims;
 #[cfg(test)]
 mod dns;
+#[cfg(test)]
 mod examples;
 #[cfg(test)]
 mod status;
