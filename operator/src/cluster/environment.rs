@@ -36,6 +36,10 @@ pub fn environment(cluster: &Cluster, options: &Options, roles: &[Role]) -> Vec<
     for door in doors::opened().filter(|door| roles.iter().any(|role| role.as_str() == door.role)) {
         variables.push(plain(&format!("POSTERN_LISTEN_{}", door.name.to_uppercase()), &everywhere(door.inside)));
     }
+    if roles.contains(&Role::Web) {
+        // Clients come by the Service, which shows the ports of the RFCs.
+        variables.push(plain("POSTERN_WEB_STANDARD_PORTS", "true"));
+    }
     if roles.contains(&Role::Sender) {
         let frontend = labels::name(&cluster.name, "frontend");
         let home = format!("{frontend}.{}.svc.{}:25", cluster.namespace, options.cluster_domain);
