@@ -42,8 +42,8 @@ def main():
         applied = time.monotonic()
         until(f"mail for {domain}", lambda: accepts(address, boxes), 60)
         taken.append((time.monotonic() - begun, time.monotonic() - applied))
-        kinds = [f"mailbox/latency{number}-{n}" for n in range(10)] + [f"domain/latency{number}"]
-        kube.kubectl("delete", "--namespace", SPACE, *kinds, "--timeout=60s")
+        kube.kubectl("delete", "--namespace", SPACE, *[f"mailbox/latency{number}-{n}" for n in range(10)], "--timeout=60s")
+        tenant.delete(SPACE, "domain", f"latency{number}")
     whole, after = (sorted(column) for column in zip(*taken))
     print(json.dumps({
         "rounds": ROUNDS,

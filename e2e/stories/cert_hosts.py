@@ -29,7 +29,7 @@ class Certificates(unittest.TestCase):
     def made(self, name, domain, issuer):
         spec = {"domain": domain, "hosts": {"mail": f"mail.{domain}"}, "certificates": {"issuerRef": {"kind": "ClusterIssuer", "name": issuer}}}
         tenant.apply(SPACE, tenant.of("Domain", name, spec))
-        self.addCleanup(kube.kubectl, "delete", "domain", name, "--namespace", SPACE, "--timeout=30s")
+        self.addCleanup(tenant.delete, SPACE, "domain", name)
         self.addCleanup(names.remove, domain)
 
     def test_a_certificate_is_asked_for_when_dns_points_here_and_not_before(self):

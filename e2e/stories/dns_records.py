@@ -16,7 +16,7 @@ class Records(unittest.TestCase):
 
     def made(self, space, name, domain, **spec):
         tenant.apply(space, tenant.of("Domain", name, {"domain": domain, **spec}))
-        self.addCleanup(kube.kubectl, "delete", "domain", name, "--namespace", space, "--ignore-not-found", "--timeout=30s")
+        self.addCleanup(tenant.delete, space, "domain", name)
         self.addCleanup(names.remove, domain)
 
     def records(self, name, space=SPACE):

@@ -18,7 +18,7 @@ class Status(unittest.TestCase):
 
     def made(self, kind, name, spec):
         tenant.apply(SPACE, tenant.of(kind, name, spec))
-        self.addCleanup(kube.kubectl, "delete", kind.lower(), name, "--namespace", SPACE, "--ignore-not-found", "--timeout=30s")
+        self.addCleanup(tenant.delete, SPACE, kind.lower(), name)
 
     def test_columns_show_what_one_looks_for(self):
         for kind, columns in (
@@ -53,9 +53,13 @@ class Status(unittest.TestCase):
     def test_a_missing_secret_is_named_and_waited_for(self):
         auth = {"passwordSecretRef": {"name": "not-yet", "key": "password"}}
         self.made("Mailbox", "dora", {"address": "dora@example.org", "auth": auth})
-        found = kube.condition(kube.wait_condition("mailbox", "dora", SPACE, "CredentialsReady", "False"), "CredentialsReady")
-        self.assertEqual(found["reason"], "SecretMissing", found)
-        self.assertIn("not-yet", found["message"])
+
+        def told():
+            found = kube.condition(kube.get("mailbox", "dora", SPACE), "CredentialsReady")
+            assert found.get("reason") == "SecretMissing", found
+            return found
+
+        self.assertIn("not-yet", until("the missing Secret to be told", told, 60)["message"])
         tenant.apply(SPACE, tenant.secret("not-yet", password="a-password-of-dora"))
         self.addCleanup(kube.kubectl, "delete", "secret", "not-yet", "--namespace", SPACE)
         kube.kubectl("annotate", "mailbox", "dora", "--namespace", SPACE, "stories.example/look=again", "--overwrite")
@@ -75,6 +79,10 @@ class Status(unittest.TestCase):
         self.assertEqual(found["metadata"]["ownerReferences"][0]["kind"], "Mailbox")
         password = base64.b64decode(found["data"]["password"]).decode()
         mail.Imap(self.address, "gen@example.org", password).logout()
+
+    def test_a_domain_with_boxes_is_not_deleted_by_a_slip(self):
+        with self.assertRaisesRegex(kube.Refused, "confirm-example.org"):
+            kube.kubectl("delete", "domain", "example-org", "--namespace", SPACE, "--dry-run=server")
 
     def test_a_stranger_cannot_take_a_domain(self):
         with kube.Namespace("stranger") as space:

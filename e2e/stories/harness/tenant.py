@@ -40,6 +40,14 @@ def apply(space, *objects):
     kube.kubectl("apply", "--namespace", space, "-f", "-", stdin="\n---\n".join(objects))
 
 
+def delete(space, kind, name):
+    """And means it: a Domain goes with its boxes."""
+    if kind == "domain":
+        domain = kube.get(kind, name, space)["spec"]["domain"]
+        kube.kubectl("annotate", kind, name, "--namespace", space, f"postern.dev/cascade=confirm-{domain}", "--overwrite")
+    kube.kubectl("delete", kind, name, "--namespace", space, "--ignore-not-found", "--timeout=60s")
+
+
 def _object(version, kind, name, space, **rest):
     metadata = {"name": name, **({"namespace": space} if space else {})}
     return json.dumps({"apiVersion": version, "kind": kind, "metadata": metadata, **rest})
