@@ -40,10 +40,11 @@ unit: ## All tests, with a PostgreSQL of their own
 PEERS ?= $(firstword $(wildcard ../shared/bench))
 ROUNDS ?= 3
 
-bench: ## Postern beside Postfix and Dovecot, interleaved; PEERS=folder of load tools, ROUNDS=3
+bench: ## Postern beside Postfix and Dovecot, SMTP and IMAP, interleaved; PEERS=folder of load tools, ROUNDS=3
 	@if [ -z "$(PEERS)" ] || [ ! -x "$(PEERS)/smtp-suite.sh" ]; then \
 	    echo "bench: no load tools in PEERS='$(PEERS)'; name the folder that holds mailbench and smtp-suite.sh" >&2; exit 1; fi
 	$(CARGO) build --release --locked --bin postern
+	$(CARGO) build --release --locked -p postern-tests --example imap-mix
 	tests/bench/run.sh "$(PEERS)" target/release/postern target/benchmark $(ROUNDS)
 
 never-lost: ## Kill the server KILLS times on each database, under load, and count every message

@@ -3,14 +3,15 @@
 #
 # TOOLS is the folder of load tools: mailbench, smtp-suite.sh, agg.py, and the scripts that bring up the peers
 # (dovecot-up.sh, postfix-up.sh, pg-up.sh). Everything listens on loopback and is taken down at the end.
-# Each line of OUT/*.jsonl is one measurement; OUT/table.md is what BENCHMARKS.md quotes.
+# Each line of OUT/*.jsonl is one measurement; OUT/table.md and OUT/imap/table.md are what BENCHMARKS.md quotes.
+# IMAP=no leaves the large folder and the mixed load out; MESSAGES is the folder's size, CLIENTS the mixed loads.
 set -eu
 here=$(dirname "$(readlink -f "$0")")
 tools=$(readlink -f "$1") binary=$(readlink -f "$2")
 mkdir -p "$3"
 out=$(readlink -f "$3") rounds=${4:-3}
 export PEERS=${PEERS_DATA:-$(mktemp -d /tmp/postern-bench.XXXX)}
-mb=$PEERS/build/mb
+mb=$PEERS/build/mb mix=$(dirname "$binary")/examples/imap-mix
 
 stop() { [ -s "$1" ] && kill "$(cat "$1")" 2> /dev/null || true; }
 down() {
@@ -57,3 +58,26 @@ while read -r name smtp imap users password _ _ pid; do
 done < "$out/targets"
 
 python3 "$tools/agg.py" "$out"/*.jsonl | tee "$out/table.md"
+
+# IMAP: one folder of many messages, command by command; then many clients at once on small folders.
+[ "${IMAP:-yes}" = no ] && exit 0
+mkdir -p "$out/imap"
+rm -f "$out/imap"/*
+while read -r name _ imap users password _ _ pid; do
+    "$mb" load -target "$name" -imap "$imap" -userpat "$users" -pass "$password" -user 1 -mailbox Big -n "${MESSAGES:-100000}" -multi 200 \
+        < /dev/null >> "$out/imap/load.jsonl" 2>> "$out/imap/err" || true
+done < "$out/targets"
+for _ in $(seq "$rounds"); do
+    while read -r name _ imap users password _ _ pid; do
+        timeout 900 "$mb" lat -target "$name" -imap "$imap" -userpat "$users" -pass "$password" -user 1 -mailbox Big -reps 3 \
+            < /dev/null >> "$out/imap/lat.jsonl" 2>> "$out/imap/err" || true
+        roots=
+        for file in ${pid//,/ }; do roots=${roots:+$roots,}$(pids "$file"); done
+        for clients in ${CLIENTS:-50 200}; do
+            printf '{"target": "%s", "mix": ' "$name"
+            "$mix" "$imap" "$users" "$password" "$clients" 50 "${SECONDS_OF_MIX:-60}" "$roots" < /dev/null 2>> "$out/imap/err" || echo null
+            echo '}'
+        done >> "$out/imap/mix.json"
+    done < "$out/targets"
+done
+python3 "$here/imap-table.py" "$out/imap" | tee "$out/imap/table.md"
