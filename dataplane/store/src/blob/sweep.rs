@@ -8,7 +8,12 @@ use std::time::Duration;
 use postern_core::{BlobId, Timestamp};
 
 use super::{Backend, Blobs, ORPHAN_AGE};
-use crate::{args, db::Db, error::Result, transaction};
+use crate::{
+    args,
+    db::{Column, Db},
+    error::Result,
+    transaction,
+};
 
 /// Rows looked at in one transaction, so that a delivery never waits long behind the sweeper.
 pub const SWEEP_SLICE: i64 = 200;
@@ -115,10 +120,8 @@ async fn sweep_messages(db: &Db, before: Timestamp, now: Timestamp) -> Result<u6
 /// # Errors
 /// As the database says.
 pub async fn mark(tx: &mut crate::db::Tx, blobs: &[i64], now: Timestamp) -> Result<()> {
-    for blob in blobs {
-        tx.execute("INSERT INTO dead_blob (blob, since) VALUES ($1, $2) ON CONFLICT (blob) DO NOTHING", args![*blob, now]).await?;
-    }
-    Ok(())
+    let columns = [Column::ints(blobs.iter().copied()), Column::Int(vec![now.0; blobs.len()])];
+    tx.batch("INSERT INTO dead_blob (blob, since) {rows} ON CONFLICT (blob) DO NOTHING", &columns).await.map(drop)
 }
 
 async fn sweep_bodies(db: &Db, before: Timestamp) -> Result<(u64, Vec<String>)> {
