@@ -151,12 +151,13 @@ fn reachable(bound: &SocketAddr) -> SocketAddr {
 
 /// What every process does, whatever its roles.
 fn common(parts: &Parts, server: &mut Server) {
-    let Parts { store, directory, trail, .. } = parts;
+    let Parts { store, directory, trail, authenticator, .. } = parts;
     let caught_up = server.readiness.condition("directory", "reading the directory");
     let reachable = server.readiness.condition("database", "asking the database");
     server.background(postern_store::changes::relay(store.db.clone(), store.changes.clone(), store.hints.clone()));
     server.background(upkeep::hear_of_queued(store.clone()));
     server.background(upkeep::poll_accounts(store.clone()));
+    server.background(upkeep::offer_scram(directory.clone(), authenticator.clone()));
     server.background(upkeep::follow_directory(store.clone(), directory.clone(), caught_up, server.metrics.clone()));
     server.spawn(upkeep::heartbeat(store.clone(), directory.clone(), reachable, server.drain.clone()));
     server.spawn(upkeep::keep_trail(trail.clone(), server.drain.clone()));

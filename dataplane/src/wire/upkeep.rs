@@ -2,8 +2,9 @@
 //!
 //! What has no end of its own is spawned in the background and goes with the server.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
+use postern_access::Authenticator;
 use postern_net::{Drain, Phase};
 use postern_store::{
     Store, StoreError, changes,
@@ -17,6 +18,8 @@ use crate::{metrics::Metrics, readiness::Condition};
 
 /// The position is the truth, NOTIFY is the hint: how often it is read without one.
 const DIRECTORY_POLL: Duration = Duration::from_millis(400);
+/// How soon a change of the directory may change what logins are offered; each look reads every account's row.
+const SCRAM_POLL: Duration = Duration::from_secs(15);
 /// How often watched accounts are looked at without a hint.
 const ACCOUNT_POLL: Duration = Duration::from_secs(2);
 /// How soon the others hear of a position that was applied.
@@ -52,6 +55,24 @@ pub async fn poll_accounts(store: Store) {
             tracing::debug!(%error, "polling accounts");
         }
         tokio::time::sleep(ACCOUNT_POLL).await;
+    }
+}
+
+/// Offers SCRAM while every account can use it.
+pub async fn offer_scram(directory: Directory, authenticator: Arc<Authenticator>) {
+    let mut at = None;
+    loop {
+        let position = directory.position();
+        if at != Some(position) {
+            match directory.all_have_scram().await {
+                Ok(all) => {
+                    authenticator.offer_scram(all);
+                    at = Some(position);
+                }
+                Err(error) => tracing::debug!(%error, "who has SCRAM is not known yet"),
+            }
+        }
+        tokio::time::sleep(SCRAM_POLL).await;
     }
 }
 

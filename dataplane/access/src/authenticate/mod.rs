@@ -75,6 +75,7 @@ pub struct Authenticator {
     /// Seeds a generator per salt.
     seed: Secret<[u8; 32]>,
     salts: std::sync::atomic::AtomicU64,
+    scram_for_all: std::sync::atomic::AtomicBool,
     observer: Option<Arc<dyn Observer>>,
 }
 
@@ -112,6 +113,7 @@ impl Authenticator {
             decoys,
             seed: Secret::new(key("postern access: salts")),
             salts: std::sync::atomic::AtomicU64::new(0),
+            scram_for_all: std::sync::atomic::AtomicBool::new(false),
             observer: None,
         })
     }
@@ -120,6 +122,17 @@ impl Authenticator {
     #[must_use]
     pub fn observed_by(self, observer: Arc<dyn Observer>) -> Self {
         Self { observer: Some(observer), ..self }
+    }
+
+    /// Whether every account can log in with SCRAM, so that it may be offered: a client that is offered it uses nothing else.
+    #[must_use]
+    pub fn offers_scram(&self) -> bool {
+        self.scram_for_all.load(std::sync::atomic::Ordering::Relaxed)
+    }
+
+    /// Says so; whoever follows the directory does. At first nobody is taken to have it.
+    pub fn offer_scram(&self, for_all: bool) {
+        self.scram_for_all.store(for_all, std::sync::atomic::Ordering::Relaxed);
     }
 
     /// Checks a password in the clear (PLAIN, LOGIN, IMAP LOGIN, POP3 PASS).

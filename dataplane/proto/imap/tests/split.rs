@@ -81,7 +81,7 @@ fn agree(server: &mut Server, event: Event) -> String {
         Event::Command { command: Command::Authenticate { initial: None, .. }, .. } => server.challenge(b""),
         Event::Command { command: Command::StartTls, .. } => {
             server.complete(Reply::ok("go"));
-            server.tls_started();
+            server.tls_started(true);
         }
         Event::Command { .. } | Event::AppendEnd | Event::AuthenticateResponse(_) | Event::IdleDone => server.complete(Reply::ok("done")),
         Event::AppendMessage { message, .. } if message.size == 13 => server.complete(Reply::no("unlucky")),

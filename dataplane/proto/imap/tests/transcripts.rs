@@ -69,7 +69,7 @@ fn act(server: &mut Server, action: &str) {
     match word {
         "accept" => server.accept(),
         "idle" => server.idle(),
-        "tls" => server.tls_started(),
+        "tls" => server.tls_started(true),
         "compressed" => server.compression_started(),
         "challenge" => server.challenge(text.as_bytes()),
         "greet" => server.greet("ready"),

@@ -11,7 +11,8 @@ pub struct Config {
     pub starttls: bool,
     /// Passwords may be sent without TLS by peers that are not this machine.
     pub allow_plaintext: bool,
-    /// SCRAM-SHA-256 is offered beside PLAIN and LOGIN.
+    /// SCRAM-SHA-256 is offered beside PLAIN and LOGIN, though an account may be unable to use it. Without this it is offered
+    /// while every account has a verifier ([`postern_access::Authenticator::offers_scram`]).
     pub scram: bool,
     /// Largest message of APPEND in octets (RFC 7889); the same as SMTP takes.
     pub append_limit: u64,
@@ -45,13 +46,9 @@ impl Default for Config {
 }
 
 impl Config {
-    /// The SASL mechanisms on offer, best first. SCRAM-SHA-256-PLUS needs the channel's binding, which the machine does not carry.
-    pub(crate) fn mechanisms(&self) -> Vec<String> {
-        let offered = |m: &Mechanism| match m {
-            Mechanism::Plain | Mechanism::Login => true,
-            Mechanism::ScramSha256 => self.scram,
-            Mechanism::ScramSha256Plus => false,
-        };
+    /// The SASL mechanisms on offer, best first; the machine knows on which channels each can be done.
+    pub(crate) fn mechanisms(scram: bool) -> Vec<String> {
+        let offered = |m: &Mechanism| scram || !m.needs_verifier();
         Mechanism::ALL.into_iter().filter(offered).map(|m| m.as_str().to_owned()).collect()
     }
 }

@@ -57,7 +57,8 @@ pub(crate) struct Shared {
     pub trail: Trail,
     pub observer: Arc<dyn Observer>,
     pub config: Config,
-    pub machine: Arc<server::Config>,
+    with_scram: Arc<server::Config>,
+    without_scram: Arc<server::Config>,
     pub body_searches: Semaphore,
     seed: [u8; 32],
     nonces: AtomicU64,
@@ -68,14 +69,15 @@ impl Imap {
     #[must_use]
     pub fn new(parts: Parts, config: Config) -> Self {
         let Parts { store, authenticator, people, trail, seed, observer } = parts;
-        let machine = server::Config { mechanisms: config.mechanisms(), append_limit: config.append_limit };
+        let machine = |scram| Arc::new(server::Config { mechanisms: Config::mechanisms(scram), append_limit: config.append_limit });
         Self(Arc::new(Shared {
             store,
             authenticator,
             people,
             trail,
             observer,
-            machine: Arc::new(machine),
+            with_scram: machine(true),
+            without_scram: machine(false),
             body_searches: Semaphore::new(config.body_searches.max(1)),
             seed: blake3::derive_key("postern imap: nonces", seed.expose()),
             nonces: AtomicU64::new(0),
@@ -85,6 +87,16 @@ impl Imap {
 }
 
 impl Shared {
+    /// Whether a session that begins now offers SCRAM.
+    pub fn offers_scram(&self) -> bool {
+        self.config.scram || self.authenticator.offers_scram()
+    }
+
+    /// The machine's settings.
+    pub fn machine(&self, scram: bool) -> Arc<server::Config> {
+        if scram { self.with_scram.clone() } else { self.without_scram.clone() }
+    }
+
     /// What the server adds to a SCRAM exchange: 24 octets in base64, never the same twice.
     pub fn nonce(&self) -> String {
         let number = self.nonces.fetch_add(1, Ordering::Relaxed);

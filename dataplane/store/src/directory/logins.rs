@@ -5,7 +5,7 @@ use std::sync::Arc;
 use postern_core::{AccountId, Address, DomainName, Timestamp};
 
 use super::{
-    credential::{ARGON2, open_scram},
+    credential::{ARGON2, SCRAM, open_scram},
     entry::{AccountEntry, KnownTarget, LoginAccount},
     handle::Directory,
     record::{RecordKind, decode},
@@ -13,6 +13,19 @@ use super::{
 use crate::{args, error::Result};
 
 impl Directory {
+    /// Whether every account that has a password has a SCRAM verifier too, and there is one at all. It looks at all of them: seldom.
+    ///
+    /// # Errors
+    /// As the database says.
+    pub async fn all_have_scram(&self) -> Result<bool> {
+        let sql = "SELECT CAST(CASE WHEN s.account IS NULL THEN 0 ELSE 1 END AS BIGINT) AS able FROM credential c \
+             JOIN directory_record r ON r.account = c.account AND r.gone_until IS NULL \
+             LEFT JOIN credential s ON s.account = c.account AND s.kind = $2 AND s.id = 0 \
+             WHERE c.kind = $1 AND c.id = 0 ORDER BY able LIMIT 1";
+        let row = self.inner.db.row(sql, args![ARGON2, SCRAM]).await?;
+        row.map_or(Ok(false), |row| Ok(row.int(0)? == 1))
+    }
+
     pub(super) async fn load_address(&self, tenant: &str, key: &str) -> Result<KnownTarget> {
         let sql = "SELECT a.account, a.until, r.kind, r.record FROM address a \
              JOIN directory_record r ON r.owner = a.owner AND r.tenant = a.tenant AND r.gone_until IS NULL \

@@ -20,6 +20,8 @@ pub struct Channel {
     pub tls: bool,
     /// STARTTLS can be done: there is a certificate.
     pub starttls: bool,
+    /// A login can be bound to it: TLS with an exporter (RFC 9266). Without, no `-PLUS` mechanism is offered.
+    pub binding: bool,
     /// The bytes are compressed (RFC 4978).
     pub compressed: bool,
     /// Passwords may be sent without TLS: the peer is this machine, or the operator says so.
@@ -31,6 +33,12 @@ impl Channel {
     #[must_use]
     pub const fn may_login(self) -> bool {
         self.tls || self.cleartext_login
+    }
+
+    /// Whether a mechanism of the listener's can be done on it.
+    #[must_use]
+    pub fn can_do(self, mechanism: &str) -> bool {
+        self.binding || !mechanism.ends_with("-PLUS")
     }
 }
 
@@ -105,6 +113,7 @@ impl fmt::Display for Capabilities<'_> {
             // RFC 9051 §6.2.3: LOGINDISABLED where LOGIN would be refused; no mechanism is offered either.
             return f.write_str(" LOGINDISABLED");
         }
-        self.config.mechanisms.iter().try_for_each(|mechanism| write!(f, " AUTH={mechanism}"))
+        let mut offered = self.config.mechanisms.iter().filter(|mechanism| self.channel.can_do(mechanism));
+        offered.try_for_each(|mechanism| write!(f, " AUTH={mechanism}"))
     }
 }

@@ -85,7 +85,9 @@ impl Server {
             Command::Login { .. } | Command::Authenticate { .. } if !self.channel.may_login() => {
                 Err(Reply::no("Not without TLS").with(Code::PrivacyRequired))
             }
-            Command::Authenticate { mechanism, .. } if !self.config.mechanisms.iter().any(|known| known == mechanism.as_str()) => {
+            Command::Authenticate { mechanism, .. }
+                if !self.channel.can_do(mechanism.as_str()) || !self.config.mechanisms.iter().any(|known| known == mechanism.as_str()) =>
+            {
                 Err(Reply::no("Mechanism not offered"))
             }
             _ => Ok(()),

@@ -189,10 +189,10 @@ impl Server {
         }
     }
 
-    /// TLS stands: the session begins anew, without a greeting (RFC 9051 §6.2.1).
-    pub fn tls_started(&mut self) {
+    /// TLS stands: the session begins anew, without a greeting (RFC 9051 §6.2.1). `binding`: it has an exporter.
+    pub fn tls_started(&mut self, binding: bool) {
         if matches!(self.phase, Phase::Handshake) {
-            self.channel = Channel { tls: true, ..self.channel };
+            self.channel = Channel { tls: true, binding, ..self.channel };
             self.phase = Phase::Ready;
         }
     }

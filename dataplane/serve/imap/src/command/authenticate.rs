@@ -3,7 +3,7 @@
 use postern_access::{Decision, authenticate::ScramCandidate};
 use postern_core::Secret;
 use postern_proto_imap::types::{Code, Mechanism, Reply};
-use postern_proto_sasl::{self as sasl, ChannelBinding, Exchange, Failure, Step};
+use postern_proto_sasl::{self as sasl, Exchange, Failure, Step};
 
 use super::login::{attempt, settle};
 use crate::{
@@ -24,7 +24,7 @@ pub(super) async fn authenticate(session: &mut ImapSession, mechanism: &Mechanis
         return Flow::On;
     };
     let initial = initial.as_ref().map(|response| response.expose().as_slice());
-    let (exchange, step) = Exchange::start(mechanism, initial, &session.shared.nonce(), ChannelBinding::Unavailable);
+    let (exchange, step) = Exchange::start(mechanism, initial, &session.shared.nonce(), session.channel_binding());
     proceed(session, Authentication { exchange, scram: None }, step).await
 }
 

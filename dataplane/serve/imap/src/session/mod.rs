@@ -7,8 +7,10 @@ mod tell;
 use std::{net::IpAddr, sync::Arc};
 
 use postern_access::Login;
+use postern_core::Secret;
 use postern_net::{Conn, Limit, Next, Session, TlsInfo, Wait};
 use postern_proto_imap::server::{Channel, Event, Server, State};
+use postern_proto_sasl::ChannelBinding;
 use postern_store::{Result, mail::boxes::Boxes};
 
 use crate::{
@@ -29,6 +31,10 @@ pub struct ImapSession {
     pub(crate) shared: Arc<Shared>,
     pub(crate) server: Server,
     pub(crate) client: IpAddr,
+    /// SCRAM was offered when it began.
+    scram: bool,
+    /// What a login can be bound to (RFC 9266).
+    binding: Option<[u8; 32]>,
     pub(crate) login: Option<Box<Login>>,
     pub(crate) selected: Option<Box<Selected>>,
     /// What NOTIFY has set.
@@ -59,9 +65,30 @@ impl ImapSession {
     pub(crate) fn new(shared: Arc<Shared>, conn: &Conn) -> Self {
         let client = conn.peer.ip().to_canonical();
         let cleartext_login = conn.is_this_machine() || shared.config.allow_plaintext;
-        let channel = Channel { tls: conn.tls.is_some(), starttls: shared.config.starttls, compressed: false, cleartext_login };
-        let server = Server::new(shared.machine.clone(), channel);
-        Self { shared, server, client, login: None, selected: None, watch: None, work: Work::None, step: 0, received: 0, draining: false }
+        let binding = conn.tls.as_ref().and_then(|tls| tls.exporter);
+        let channel = Channel {
+            tls: conn.tls.is_some(),
+            starttls: shared.config.starttls,
+            binding: binding.is_some(),
+            compressed: false,
+            cleartext_login,
+        };
+        let scram = shared.offers_scram();
+        let server = Server::new(shared.machine(scram), channel);
+        Self {
+            shared,
+            server,
+            client,
+            scram,
+            binding,
+            login: None,
+            selected: None,
+            watch: None,
+            work: Work::None,
+            step: 0,
+            received: 0,
+            draining: false,
+        }
     }
 
     pub(crate) fn boxes(&self) -> &Boxes {
@@ -71,6 +98,14 @@ impl ImapSession {
     /// What logged in; the machine lets no command that needs it pass before.
     pub(crate) fn account(&self) -> std::result::Result<postern_core::AccountId, Refused> {
         Ok(self.logged_in()?.account)
+    }
+
+    /// What SCRAM is bound to; only where `-PLUS` was on offer, so that a client which was kept from it is noticed (RFC 5802 §6).
+    pub(crate) fn channel_binding(&self) -> ChannelBinding {
+        match self.binding.filter(|_| self.scram) {
+            Some(exporter) => ChannelBinding::TlsExporter(Secret::new(exporter.to_vec())),
+            None => ChannelBinding::Unavailable,
+        }
     }
 
     /// Who logged in.
@@ -198,9 +233,10 @@ impl Session for ImapSession {
         }
     }
 
-    fn tls_started(&mut self, _: &TlsInfo) {
+    fn tls_started(&mut self, tls: &TlsInfo) {
         self.work = Work::None;
-        self.server.tls_started();
+        self.binding = tls.exporter;
+        self.server.tls_started(tls.exporter.is_some());
     }
 
     fn deflate_started(&mut self) {

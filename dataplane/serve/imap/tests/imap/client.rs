@@ -33,6 +33,11 @@ impl Client {
         Self { stream, ..self }
     }
 
+    /// What a login can be bound to, under TLS (RFC 9266).
+    pub fn exporter(&self) -> [u8; 32] {
+        self.stream.tls().unwrap().exporter.unwrap()
+    }
+
     /// The next response without its CRLF: a line, and the literals that it goes on behind. Octets that are no text become `�`.
     pub async fn line(&mut self) -> String {
         String::from_utf8_lossy(&self.response().await.expect("the server is still there")).into_owned()

@@ -19,6 +19,7 @@ mod notify;
 mod object_ids;
 mod qresync;
 mod quota;
+mod scram;
 mod search;
 mod sharing;
 mod store;
