@@ -58,8 +58,8 @@ async fn login(client: &mut Client, mechanism: &str, gs2: &str, binding: &[u8]) 
     let tag = client.begin(&format!("AUTHENTICATE {mechanism} {}", encoding::encode(format!("{gs2}{bare}").as_bytes()))).await;
     let Ok(first) = challenge(client, &tag).await else { return String::from("NO [AUTHENTICATIONFAILED] at once") };
     let field = |name: &str| first.split(',').find_map(|field| field.strip_prefix(name)).unwrap().to_owned();
-    let salted = salted(&encoding::decode(&field("s=")).unwrap(), field("i=").parse().unwrap());
-    let without_proof = format!("c={},r={}", encoding::encode(&[gs2.as_bytes(), binding].concat()), field("r="));
+    let salted = salted(&encoding::decode(field("s=")).unwrap(), field("i=").parse().unwrap());
+    let without_proof = format!("c={},r={}", encoding::encode([gs2.as_bytes(), binding].concat()), field("r="));
     let client_key = hmac(&salted, b"Client Key");
     let signature = hmac(&Sha256::digest(client_key), format!("{bare},{first},{without_proof}").as_bytes());
     let proof: Vec<u8> = client_key.iter().zip(signature).map(|(key, sign)| key ^ sign).collect();
@@ -68,7 +68,7 @@ async fn login(client: &mut Client, mechanism: &str, gs2: &str, binding: &[u8]) 
     match challenge(client, &tag).await {
         Ok(verdict) => {
             let server = hmac(&hmac(&salted, b"Server Key"), format!("{bare},{first},{without_proof}").as_bytes());
-            assert_eq!(verdict, format!("v={}", encoding::encode(&server)), "the server proves itself too");
+            assert_eq!(verdict, format!("v={}", encoding::encode(server)), "the server proves itself too");
             client.send("\r\n").await;
             client.until(&tag).await.pop().unwrap()
         }
