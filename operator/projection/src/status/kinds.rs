@@ -6,8 +6,8 @@ use postern_crds::{
     MailboxStatus,
     branding::HostStatus,
     condition::{
-        ASSETS_READY, BULK_SENDER_READY, CERTIFICATES_READY, CREDENTIALS_READY, DKIM_READY, DNS_READY, OWNERSHIP_VERIFIED, PAUSED, PROGRAMMED,
-        QUOTA_EXCEEDED, SUSPENDED, WARMING_UP, reason,
+        ASSETS_READY, BULK_SENDER_READY, CERTIFICATES_READY, CREDENTIALS_READY, DKIM_READY, DNS_READY, OWNERSHIP_VERIFIED, PAUSED,
+        PROGRAMMED, QUOTA_EXCEEDED, SUSPENDED, WARMING_UP, reason,
     },
     domain::{CertificateState, CertificateStatus, DkimKeyState, DkimKeyStatus},
     ip_pool::AddressStatus,
