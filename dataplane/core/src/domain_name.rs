@@ -64,6 +64,12 @@ impl DomainName {
         &self.0
     }
 
+    /// The name without its first label; `None` for a single label.
+    #[must_use]
+    pub fn parent(&self) -> Option<Self> {
+        self.0.split_once('.').map(|(_, parent)| Self(parent.into()))
+    }
+
     /// Whether this name is `other` or lies below it.
     #[must_use]
     pub fn is_within(&self, other: &Self) -> bool {

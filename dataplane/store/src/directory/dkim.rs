@@ -166,25 +166,32 @@ async fn load(db: &Db, keys: &SealKeys, tenant: &str, domain: &str) -> Result<Ve
 fn of_row(row: &Row, keys: &SealKeys, tenant: &str, domain: &str) -> Result<DkimKey> {
     let selector = row.text(0)?;
     let private = keys.open(place(&row_key(tenant, domain, &selector)), row.slice(6)?)?;
-    let damaged = |what: &str| StoreError::Damaged(format!("dkim_key.{what}"));
     Ok(DkimKey {
         selector,
-        algorithm: match row.int(1)? {
-            0 => DkimAlgorithm::Rsa2048,
-            1 => DkimAlgorithm::Ed25519,
-            _ => return Err(damaged("algorithm")),
-        },
-        state: match row.int(2)? {
-            0 => DkimState::Waiting,
-            1 => DkimState::Active,
-            2 => DkimState::Retired,
-            _ => return Err(damaged("state")),
-        },
+        algorithm: algorithm_of(row.int(1)?)?,
+        state: state_of(row.int(2)?)?,
         created_at: Timestamp(row.int(3)?),
         activates_at: Timestamp(row.int(4)?),
         public: row.bytes(5)?,
         private,
     })
+}
+
+pub(super) fn algorithm_of(number: i64) -> Result<DkimAlgorithm> {
+    match number {
+        0 => Ok(DkimAlgorithm::Rsa2048),
+        1 => Ok(DkimAlgorithm::Ed25519),
+        _ => Err(StoreError::Damaged("dkim_key.algorithm".into())),
+    }
+}
+
+pub(super) fn state_of(number: i64) -> Result<DkimState> {
+    match number {
+        0 => Ok(DkimState::Waiting),
+        1 => Ok(DkimState::Active),
+        2 => Ok(DkimState::Retired),
+        _ => Err(StoreError::Damaged("dkim_key.state".into())),
+    }
 }
 
 const fn algorithm_number(algorithm: DkimAlgorithm) -> i64 {

@@ -36,6 +36,15 @@ pub async fn check(tx: &mut Tx, epoch: Epoch) -> Result<()> {
     Err(StoreError::Refused(format!("epoch {} is over, another operator leads since epoch {}", epoch.0, now.0)))
 }
 
+/// Whether another has taken the lease since.
+///
+/// # Errors
+/// As the database says.
+pub async fn is_over(db: &Db, epoch: Epoch) -> Result<bool> {
+    let row = db.row("SELECT value FROM counter WHERE name = $1", args!["operator_epoch"]).await?;
+    Ok(row.ok_or(StoreError::NotFound("the operator's epoch"))?.int(0)? != epoch.0)
+}
+
 /// Joins the line of those who write records and claims.
 ///
 /// # Errors

@@ -13,6 +13,7 @@ pub mod challenge;
 pub mod change;
 pub mod claim;
 pub mod dkim;
+pub mod facts;
 pub mod fence;
 pub mod list;
 pub mod process;
@@ -42,5 +43,5 @@ pub use self::{
     list::{Listed, Scope},
     record::{Record, RecordKind},
     seal::SealKeys,
-    update::{ApplyReport, CredentialPlan, DirectoryUpdate, Reason, Refusal, VerifiersBySource},
+    update::{ApplyReport, CredentialPlan, DirectoryUpdate, Leaving, Reason, Refusal, VerifiersBySource},
 };

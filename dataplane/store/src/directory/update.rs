@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use postern_core::{
     AccountId,
-    directory::{AccountRecord, AliasRecord, BrandRecord, DomainRecord, PoolRecord, Projected, SourceKey},
+    directory::{AccountRecord, AliasRecord, BrandRecord, DeletionPolicy, DomainRecord, PoolRecord, Projected, SourceKey},
 };
 
 use super::credential::Verifiers;
@@ -26,10 +26,21 @@ pub struct DirectoryUpdate {
     pub brands: Vec<Projected<BrandRecord>>,
     /// Resources that exist but cannot be projected now: their rows stay as they are.
     pub held: Vec<SourceKey>,
+    /// Resources that are being deleted: their rows go, however many they are.
+    pub leaving: Vec<Leaving>,
     /// Whether this is all there is: only then are missing ones tombstoned.
     pub complete: bool,
     /// Whether more than a twentieth of the rows may go at once.
     pub confirm_mass_delete: bool,
+}
+
+/// A resource that is being deleted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Leaving {
+    /// Which.
+    pub source: SourceKey,
+    /// What becomes of its data by its last word; `None` leaves it to the row.
+    pub deletion: Option<DeletionPolicy>,
 }
 
 /// Verifiers of the accounts that a [`CredentialPlan`] named.

@@ -33,12 +33,14 @@ pub async fn adopt(
 ) -> Result<HashMap<String, Stored>> {
     let new = || changed.iter().filter(|w| w.kind == RecordKind::Account && !stored.contains_key(&w.owner));
     let names: Vec<String> = new().map(|w| w.name.clone()).collect();
+    let tenants: Vec<String> = new().map(|w| w.tenant.to_owned()).collect::<BTreeSet<_>>().into_iter().collect();
     if names.is_empty() {
         return Ok(HashMap::new());
     }
-    let sql = "SELECT owner, kind, tenant, name, account, digest, gone_until FROM directory_record WHERE kind = 1 AND name = ANY($1)";
+    let sql = "SELECT owner, kind, tenant, name, account, digest, gone_until FROM directory_record \
+         WHERE kind = 1 AND tenant = ANY($1) AND name = ANY($2)";
     let mut found: HashMap<(String, String), Vec<Stored>> = HashMap::new();
-    for row in tx.rows(sql, args![&names]).await? {
+    for row in tx.rows(sql, args![&tenants, &names]).await? {
         let row = Stored::of_row(&row)?;
         found.entry((row.tenant.clone(), row.name.clone())).or_default().push(row);
     }
@@ -187,7 +189,7 @@ pub async fn plan(tx: &mut Tx, keys: &SealKeys, update: &DirectoryUpdate, wanted
     let accounts: Vec<&Wanted<'_>> = wanted.iter().filter(|w| w.kind == RecordKind::Account).collect();
     let stored = super::rows::load(tx, update, wanted).await?;
     let changed: Vec<&Wanted<'_>> = accounts.into_iter().filter(|w| !is_unchanged(w, stored.get(&w.owner))).collect();
-    let leaving = super::removal::choose(update, wanted, &stored);
+    let leaving = super::removal::choose(update, wanted, &stored).and(&super::removal::asked(update, &stored));
     let adopted = adopt(tx, &changed, &stored, &leaving, update).await?;
     let mut plan = CredentialPlan::default();
     for (wanted, step) in steps(tx, keys, &changed, &stored, &adopted).await? {

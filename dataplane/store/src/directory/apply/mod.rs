@@ -46,10 +46,10 @@ impl Apply<'_> {
         let mut changed: Vec<&Wanted<'_>> = self.wanted.iter().filter(|w| !is_unchanged(w, stored.get(&w.owner))).collect();
         report.unchanged = self.wanted.len() - changed.len();
 
-        let leaving = removal::choose(self.update, self.wanted, &stored);
-        let adopted = accounts::adopt(tx, &changed, &stored, &leaving, self.update).await?;
-        let leaving = leaving.without(&adopted);
-        let (leaving, withheld) = leaving.guarded(&stored, self.update.confirm_mass_delete);
+        let (orphans, asked) = (removal::choose(self.update, self.wanted, &stored), removal::asked(self.update, &stored));
+        let adopted = accounts::adopt(tx, &changed, &stored, &orphans.and(&asked), self.update).await?;
+        let (orphans, withheld) = orphans.without(&adopted).guarded(&stored, self.update.confirm_mass_delete);
+        let leaving = orphans.and(&asked.without(&adopted));
 
         let passwords = accounts::passwords(tx, self, &changed, &stored, &adopted).await?;
         refuse(&mut changed, &mut report, &passwords.missing);
@@ -61,7 +61,7 @@ impl Apply<'_> {
         addresses.write(tx, &changed, &accounts, &had_records, self.now, &mut changes).await?;
         accounts::write(tx, self, &changed, &stored, &accounts, &adopted).await?;
         accounts::write_passwords(tx, self, passwords, &changed, &accounts).await?;
-        removal::remove(tx, &leaving, &stored, self.now, &mut changes).await?;
+        removal::remove(tx, self.update, &leaving, &stored, self.now, &mut changes).await?;
         let names = claims::write(tx, &changed, &leaving, self.now, &mut changes).await?;
 
         for wanted in &changed {
@@ -129,6 +129,10 @@ impl Leaving {
 
     fn contains(&self, owner: &str) -> bool {
         self.0.contains(owner)
+    }
+
+    fn and(&self, other: &Self) -> Self {
+        Self(self.0.union(&other.0).cloned().collect())
     }
 
     fn without(mut self, adopted: &HashMap<String, Stored>) -> Self {

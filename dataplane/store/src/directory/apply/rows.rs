@@ -22,7 +22,8 @@ pub async fn load(tx: &mut Tx, update: &DirectoryUpdate, wanted: &[Wanted<'_>]) 
         let sql = "SELECT owner, kind, tenant, name, account, digest, gone_until FROM directory_record WHERE cluster = $1";
         tx.rows(sql, args![&update.cluster]).await?
     } else {
-        let owners: Vec<String> = wanted.iter().map(|w| w.owner.clone()).collect();
+        let leaving = update.leaving.iter().map(|l| l.source.to_string());
+        let owners: Vec<String> = wanted.iter().map(|w| w.owner.clone()).chain(leaving).collect();
         let sql = "SELECT owner, kind, tenant, name, account, digest, gone_until FROM directory_record WHERE owner = ANY($1)";
         tx.rows(sql, args![&owners]).await?
     };
