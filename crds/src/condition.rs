@@ -126,13 +126,17 @@ pub mod reason {
     pub const OVER_QUOTA: &str = "OverQuota";
     /// The spec says so.
     pub const REQUESTED: &str = "Requested";
+    /// The directory's database does not answer.
+    pub const DIRECTORY_UNAVAILABLE: &str = "DirectoryUnavailable";
+    /// The directory cannot hold the object; the message says why.
+    pub const DIRECTORY_REFUSED: &str = "DirectoryRefused";
     /// The missing reference was waited for long enough.
     pub const TIMED_OUT: &str = "TimedOut";
 
     /// Whether a refusal for this reason may heal by itself, because another object may still be applied.
     #[must_use]
     pub fn may_heal(reason: &str) -> bool {
-        [DOMAIN_NOT_FOUND, SECRET_MISSING, CONFIG_MAP_MISSING, IP_POOL_NOT_FOUND, BRANDING_NOT_FOUND].contains(&reason)
+        [DOMAIN_NOT_FOUND, SECRET_MISSING, CONFIG_MAP_MISSING, IP_POOL_NOT_FOUND, BRANDING_NOT_FOUND, DIRECTORY_UNAVAILABLE].contains(&reason)
     }
 }
 

@@ -6,6 +6,11 @@ use std::{
 };
 
 use postern_access::PasswordError;
+use postern_apply::{
+    confirm,
+    passwords::{self, Job},
+    refused::is_unwritten,
+};
 use postern_core::{
     DomainName, Secret,
     directory::{AccountRecord, CredentialSource, DomainRecord, Projected, SourceKey},
@@ -17,9 +22,8 @@ use postern_store::{
 };
 
 use super::{
-    Folder, Generated, confirm, object,
+    Folder, Generated, object,
     parse::{CLUSTER, Parsed, parse},
-    passwords::{self, Job},
     refused,
     scan::Stamp,
 };
@@ -68,7 +72,7 @@ impl Folder {
 
         let mut update = update(&parsed, &mut projection);
         let (mut report, unhashed) = self.write(&update, *epoch).await?;
-        if !report.withheld.is_empty() && confirm::is_given(&parsed.manifests, report.withheld.len()) {
+        if !report.withheld.is_empty() && is_confirmed(&parsed.manifests, report.withheld.len()) {
             update.confirm_mass_delete = true;
             let again = self.0.directory.apply(&update, *epoch, &VerifiersBySource::new()).await?;
             report.removed.extend(again.removed);
@@ -213,6 +217,14 @@ impl Folder {
     }
 }
 
+/// Whether a Namespace of the folder confirms that so many go.
+fn is_confirmed(manifests: &[Manifest], going: usize) -> bool {
+    manifests.iter().any(|manifest| {
+        let Object::Namespace(namespace) = &manifest.object else { return false };
+        confirm::is_given(namespace.metadata.annotations.as_ref(), going)
+    })
+}
+
 fn with_status(before: &BTreeMap<SourceKey, Object>, object: &Object) -> (SourceKey, Object) {
     let (source, mut object) = (object::source(object), object.clone());
     if let Some(before) = before.get(&source) {
@@ -231,6 +243,7 @@ fn update(parsed: &Parsed, projection: &mut Projection) -> DirectoryUpdate {
         pools: std::mem::take(&mut projection.pools),
         brands: std::mem::take(&mut projection.brands),
         held: projection.held.iter().cloned().chain(broken).collect(),
+        leaving: Vec::new(),
         complete: parsed.is_complete(),
         confirm_mass_delete: false,
     }
@@ -243,11 +256,6 @@ fn digests(update: &DirectoryUpdate) -> impl Iterator<Item = (SourceKey, postern
     let pools = update.pools.iter().map(|p| (p.source.clone(), p.digest));
     let brands = update.brands.iter().map(|p| (p.source.clone(), p.digest));
     domains.chain(accounts).chain(aliases).chain(pools).chain(brands)
-}
-
-/// Whether the record was not written at all, other than kept and not served.
-fn is_unwritten(reason: Reason) -> bool {
-    matches!(reason, Reason::AddressTaken | Reason::CredentialMissing)
 }
 
 /// What was written adds up; what is refused is as the last batch left it.

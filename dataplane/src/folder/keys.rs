@@ -1,18 +1,10 @@
-//! DKIM keys that domains shall have and lack. RSA takes its time, so they are made behind everything else; until one is
-//! there the domain's mail leaves unsigned, and its condition `DKIMReady` says so.
+//! DKIM keys that the folder's domains lack, made behind everything else.
 
 use std::time::Duration;
 
-use postern_core::{
-    DomainName,
-    directory::{DkimAlgorithm, DomainRecord},
-};
-use postern_mailflow::dkim;
-use postern_store::{
-    Result, StoreError,
-    directory::{DkimState, Scope},
-};
-use rand::{SeedableRng, rngs::StdRng};
+use postern_apply::keys;
+use postern_core::directory::DomainRecord;
+use postern_store::{Result, directory::Scope};
 
 use super::Folder;
 
@@ -53,31 +45,10 @@ impl Folder {
     }
 
     async fn ensure_keys_of(&self, record: &DomainRecord) -> Result<usize> {
-        let directory = &self.0.directory;
-        let served = directory.domain(&record.name).await?;
-        if served.is_none_or(|entry| entry.record.tenant != record.tenant || entry.record.name != record.name) {
-            return Ok(0);
-        }
-        let there = directory.dkim_keys(&record.name).await?;
-        let lacks = |algorithm: &DkimAlgorithm| !there.iter().any(|k| k.algorithm == *algorithm && k.state != DkimState::Retired);
-        let mut missing: Vec<DkimAlgorithm> = record.dkim.algorithms.iter().copied().filter(lacks).collect();
-        // The quick ones first: the domain signs that much sooner.
-        missing.sort_by_key(|algorithm| *algorithm != DkimAlgorithm::Ed25519);
-        missing.dedup();
+        let missing = keys::missing(&self.0.directory, &record.tenant, &record.name, &record.dkim.algorithms).await?;
         for algorithm in &missing {
-            self.make(&record.tenant, &record.name, *algorithm).await?;
+            keys::make(&self.0.directory, &record.tenant, &record.name, *algorithm, self.0.seed(), self.0.store.now()).await?;
         }
         Ok(missing.len())
-    }
-
-    /// The first key of a kind signs at once: a signature without its record is as good as none, and never worse.
-    async fn make(&self, tenant: &str, domain: &DomainName, algorithm: DkimAlgorithm) -> Result<()> {
-        let (seed, now) = (self.0.seed(), self.0.store.now());
-        let selector = dkim::selector(algorithm, now);
-        let making = tokio::task::spawn_blocking(move || dkim::generate(algorithm, selector, &mut StdRng::from_seed(seed)));
-        let made = making.await.map_err(StoreError::unavailable)?.map_err(|e| StoreError::Refused(e.to_string()))?;
-        let key = self.0.directory.ensure_dkim(tenant, domain, algorithm, DkimState::Active, now, || Ok(made)).await?;
-        tracing::info!(%domain, ?algorithm, selector = key.selector, "a DKIM key was made; its record stands in `postern get domains -o yaml`");
-        Ok(())
     }
 }

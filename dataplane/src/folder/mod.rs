@@ -16,14 +16,12 @@
 
 mod apply;
 mod certificates;
-mod confirm;
 mod dns;
 mod facts;
 mod get;
 mod keys;
 mod object;
 pub mod parse;
-mod passwords;
 mod refused;
 pub mod scan;
 mod state;

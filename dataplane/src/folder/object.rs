@@ -78,20 +78,6 @@ pub(super) fn json(object: &Object) -> Json {
     .unwrap_or_default()
 }
 
-/// Path of the field of `spec` that holds this text: `spec.aliases[1]`; `spec` when none does.
-pub(super) fn field_of(object: &Object, text: &str) -> String {
-    fn find(at: &Json, path: &str, text: &str) -> Option<String> {
-        match at {
-            Json::String(found) if found.eq_ignore_ascii_case(text) => Some(path.to_owned()),
-            Json::Array(items) => items.iter().enumerate().find_map(|(i, item)| find(item, &format!("{path}[{i}]"), text)),
-            Json::Object(fields) => fields.iter().find_map(|(name, field)| find(field, &format!("{path}.{name}"), text)),
-            _ => None,
-        }
-    }
-    let json = json(object);
-    json.get("spec").and_then(|spec| find(spec, "spec", text)).unwrap_or_else(|| "spec".to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

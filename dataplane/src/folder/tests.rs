@@ -3,6 +3,7 @@
 use std::{fs, path::Path, sync::Arc, time::Duration};
 
 use postern_access::password;
+use postern_apply::confirm;
 use postern_core::{Clock, Secret, SystemClock, directory::DkimAlgorithm};
 use postern_net::{Drain, Phase};
 use postern_store::{

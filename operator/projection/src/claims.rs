@@ -78,7 +78,14 @@ impl Domains {
 
     /// Whether the tenant has a proven domain at or above a host.
     pub fn proves(&self, tenant: &str, host: &DomainName) -> bool {
-        self.0.iter().any(|(name, by)| host.is_within(name) && by.get(tenant).is_some_and(|c| c.proven))
+        let mut name = Some(host.clone());
+        while let Some(at) = name {
+            if self.of(tenant, &at).is_some_and(|claim| claim.proven) {
+                return true;
+            }
+            name = at.parent();
+        }
+        false
     }
 }
 

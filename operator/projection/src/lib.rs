@@ -14,21 +14,25 @@
 
 mod claims;
 mod convert;
+mod deletion;
 pub mod dns;
 pub mod manifest;
 mod objects;
 mod options;
 mod problem;
 mod project;
+mod references;
 mod report;
 pub mod status;
 pub mod table;
 mod world;
 
 pub use convert::parse_duration;
+pub use deletion::{deletion_of_domain, deletion_of_mailbox};
 pub use manifest::{Kind, Manifest, Object, Place, parse_documents};
 pub use objects::{Located, Objects};
-pub use options::{Options, PoolNamespaces, Preverified};
+pub use options::{Generated, Options, PoolNamespaces, Preverified};
 pub use problem::{ObjectId, Problem};
-pub use project::{Projection, project};
+pub use project::{Projection, Selection, project, project_selected};
+pub use references::{Reference, Referred, Refers, credentials_of, references};
 pub use report::{Refusal, Report};

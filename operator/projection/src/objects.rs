@@ -1,6 +1,9 @@
 //! The input of a projection: every object there is, whoever read it, and where it was written if in a file.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use postern_core::DomainName;
 use postern_crds::{
@@ -8,13 +11,13 @@ use postern_crds::{
     k8s_openapi::api::core::v1::{ConfigMap, Namespace, Secret},
 };
 
-use crate::{Manifest, Object, Place};
+use crate::{Manifest, Object, Place, Referred};
 
 /// An object, and its place when it came from a file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Located<T> {
-    /// The object.
-    pub object: T,
+    /// The object, shared with whoever keeps it.
+    pub object: Arc<T>,
     /// Where it was written; `None` when an API server sent it.
     pub place: Option<Place>,
 }
@@ -43,6 +46,8 @@ pub struct Objects {
     /// Domains with their tenants that the directory serves from before. A box of theirs stays welcome while the
     /// Domain's own manifest is broken.
     pub standing_domains: BTreeMap<DomainName, String>,
+    /// Namespaces whose Secrets, or whose ConfigMaps, the reader may not see.
+    pub closed: BTreeSet<(Referred, String)>,
 }
 
 impl Objects {
@@ -59,15 +64,15 @@ impl Objects {
     /// Adds one object.
     pub fn push(&mut self, object: Object, place: Option<Place>) {
         match object {
-            Object::Domain(o) => self.domains.push(Located { object: *o, place }),
-            Object::Mailbox(o) => self.mailboxes.push(Located { object: *o, place }),
-            Object::Alias(o) => self.aliases.push(Located { object: *o, place }),
-            Object::IpPool(o) => self.pools.push(Located { object: *o, place }),
-            Object::Branding(o) => self.brands.push(Located { object: *o, place }),
-            Object::MailCluster(o) => self.clusters.push(Located { object: *o, place }),
-            Object::Secret(o) => self.secrets.push(Located { object: *o, place }),
-            Object::ConfigMap(o) => self.config_maps.push(Located { object: *o, place }),
-            Object::Namespace(o) => self.namespaces.push(Located { object: *o, place }),
+            Object::Domain(o) => self.domains.push(Located { object: Arc::new(*o), place }),
+            Object::Mailbox(o) => self.mailboxes.push(Located { object: Arc::new(*o), place }),
+            Object::Alias(o) => self.aliases.push(Located { object: Arc::new(*o), place }),
+            Object::IpPool(o) => self.pools.push(Located { object: Arc::new(*o), place }),
+            Object::Branding(o) => self.brands.push(Located { object: Arc::new(*o), place }),
+            Object::MailCluster(o) => self.clusters.push(Located { object: Arc::new(*o), place }),
+            Object::Secret(o) => self.secrets.push(Located { object: Arc::new(*o), place }),
+            Object::ConfigMap(o) => self.config_maps.push(Located { object: Arc::new(*o), place }),
+            Object::Namespace(o) => self.namespaces.push(Located { object: Arc::new(*o), place }),
         }
     }
 }

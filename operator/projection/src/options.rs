@@ -16,9 +16,20 @@ pub struct Options {
     pub pool_namespaces: PoolNamespaces,
     /// The installation's own host names, which no tenant may claim.
     pub own_hosts: BTreeSet<DomainName>,
+    /// Where passwords come from that nobody gave.
+    pub generated: Generated,
     /// Key for the digest of what Secrets hold. Digests lie in a table: without a key, whoever reads it could try
     /// passwords at the speed of SHA-256.
     pub digest_key: Secret<Vec<u8>>,
+}
+
+/// Where the password of a box with `auth.generate` comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Generated {
+    /// Made when the record is applied, and told once.
+    Told,
+    /// Read from the Secret `<name>-credentials`, which an operator makes beforehand.
+    Kept,
 }
 
 /// Domains that count as proven without a TXT record.
@@ -48,20 +59,22 @@ impl Options {
             preverified: Preverified::All,
             pool_namespaces: PoolNamespaces::All,
             own_hosts: BTreeSet::new(),
+            generated: Generated::Told,
             digest_key,
         }
     }
 
-    /// For a cluster, as its MailCluster says. Names in it that are no domains prove nothing.
+    /// For a cluster, as its MailCluster says; without one nothing is vouched for. Names in it that are no domains prove nothing.
     #[must_use]
-    pub fn of_cluster(cluster: String, resource: &MailCluster, digest_key: Secret<Vec<u8>>) -> Self {
-        let tenancy = &resource.spec.tenancy;
+    pub fn of_cluster(cluster: String, resource: Option<&MailCluster>, digest_key: Secret<Vec<u8>>) -> Self {
+        let tenancy = resource.map(|r| r.spec.tenancy.clone()).unwrap_or_default();
         let pair = |p: &postern_crds::mail_cluster::Preverified| Some((p.namespace.to_string(), DomainName::parse(&p.domain).ok()?));
         Self {
             cluster,
             preverified: Preverified::Pairs(tenancy.preverified.iter().filter_map(pair).collect()),
             pool_namespaces: PoolNamespaces::Only(tenancy.pool_namespaces.iter().map(ToString::to_string).collect()),
-            own_hosts: DomainName::parse(&resource.spec.hostnames.mail).into_iter().collect(),
+            own_hosts: resource.and_then(|r| DomainName::parse(&r.spec.hostnames.mail).ok()).into_iter().collect(),
+            generated: Generated::Kept,
             digest_key,
         }
     }

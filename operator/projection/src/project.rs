@@ -37,10 +37,26 @@ pub struct Projection {
     pub problems: Vec<Problem>,
 }
 
+/// Which records of a projection are wanted. Contests are decided over the whole set in any case.
+#[derive(Clone, Copy)]
+pub struct Selection<'a> {
+    /// Whether nothing but boxes and aliases is asked about, for nothing else changed.
+    pub boxes_only: bool,
+    /// Whether a record made from the same inputs is in force already: it is judged and left out of the answer.
+    pub is_known: &'a dyn Fn(&SourceKey, &Digest) -> bool,
+}
+
 /// Projects a set of objects. The answer does not depend on their order.
 #[must_use]
 pub fn project(objects: &Objects, options: &Options) -> Projection {
+    project_selected(objects, options, Selection { boxes_only: false, is_known: &|_, _| false })
+}
+
+/// Projects what is wanted of a set of objects.
+#[must_use]
+pub fn project_selected(objects: &Objects, options: &Options, selection: Selection<'_>) -> Projection {
     let mut run = Run {
+        selection,
         world: World::new(objects, options),
         options,
         refused: BTreeMap::new(),
@@ -55,7 +71,8 @@ pub fn project(objects: &Objects, options: &Options) -> Projection {
     let default_pools = run.defaults("IpPool", objects.pools.iter().map(|p| &p.object.metadata), true);
     let default_brands = run.defaults("Branding", objects.brands.iter().map(|b| &b.object.metadata), false);
 
-    for Located { object, place } in &objects.domains {
+    let all = !selection.boxes_only;
+    for Located { object, place } in objects.domains.iter().filter(|_| all) {
         let made = run.judge("Domain", &object.metadata, place.as_ref(), |world, refusals| convert::domain(object, world, refusals));
         run.out.domains.extend(made);
     }
@@ -67,13 +84,13 @@ pub fn project(objects: &Objects, options: &Options) -> Projection {
         let made = run.judge("Alias", &object.metadata, place.as_ref(), |_, refusals| convert::alias(object, refusals));
         run.out.aliases.extend(made);
     }
-    for Located { object, place } in &objects.pools {
+    for Located { object, place } in objects.pools.iter().filter(|_| all) {
         let is_default = default_pools.contains(&run.source("IpPool", &object.metadata));
         let made =
             run.judge("IpPool", &object.metadata, place.as_ref(), |world, refusals| convert::pool(object, is_default, world, refusals));
         run.out.pools.extend(made);
     }
-    for Located { object, place } in &objects.brands {
+    for Located { object, place } in objects.brands.iter().filter(|_| all) {
         let is_default = default_brands.contains(&run.source("Branding", &object.metadata));
         let made =
             run.judge("Branding", &object.metadata, place.as_ref(), |world, refusals| convert::brand(object, is_default, world, refusals));
@@ -84,6 +101,7 @@ pub fn project(objects: &Objects, options: &Options) -> Projection {
 
 /// A projection under way.
 struct Run<'a> {
+    selection: Selection<'a>,
     world: World<'a>,
     options: &'a Options,
     /// What the decisions over the whole set speak against single objects.
@@ -142,6 +160,9 @@ impl Run<'_> {
         known.remark = report.remark;
         known.refusals.extend(report.refusals);
         let (record, digest) = made.filter(|_| accepted)?;
+        if (self.selection.is_known)(&source, &digest) {
+            return None;
+        }
         Some(Projected { source, digest, generation, record })
     }
 

@@ -16,7 +16,7 @@ use postern_crds::{
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-use crate::{Objects, Options, report::Refusals};
+use crate::{Objects, Options, Referred, report::Refusals};
 
 /// Namespace and name.
 pub(crate) type Key = (String, String);
@@ -28,6 +28,7 @@ pub(crate) struct World<'a> {
     config_maps: BTreeMap<Key, &'a ConfigMap>,
     pub pools: BTreeMap<Key, &'a IpPool>,
     pub brands: BTreeSet<Key>,
+    closed: &'a BTreeSet<(Referred, String)>,
     /// Labels of every namespace that has an object or is one.
     pub namespaces: BTreeMap<String, BTreeMap<String, String>>,
 }
@@ -47,10 +48,11 @@ impl<'a> World<'a> {
         }
         Self {
             options,
-            secrets: unique(objects.secrets.iter().map(|s| (key(&s.object.metadata), &s.object))),
-            config_maps: unique(objects.config_maps.iter().map(|c| (key(&c.object.metadata), &c.object))),
-            pools: unique(objects.pools.iter().map(|p| (key(&p.object.metadata), &p.object))),
+            secrets: unique(objects.secrets.iter().map(|s| (key(&s.object.metadata), &*s.object))),
+            config_maps: unique(objects.config_maps.iter().map(|c| (key(&c.object.metadata), &*c.object))),
+            pools: unique(objects.pools.iter().map(|p| (key(&p.object.metadata), &*p.object))),
             brands: objects.brands.iter().map(|b| key(&b.object.metadata)).collect(),
+            closed: &objects.closed,
             namespaces,
         }
     }
@@ -66,6 +68,9 @@ impl<'a> World<'a> {
     ) -> Option<Hidden<String>> {
         let (name, key) = (&*reference.name, &*reference.key);
         let Some(secret) = self.secrets.get(&(namespace.to_owned(), name.to_owned())) else {
+            if self.is_closed(Referred::Secret, namespace, field, refusals) {
+                return None;
+            }
             refusals.add(reason::SECRET_MISSING, field, format!("there is no Secret {name} in namespace {namespace}"), "apply it");
             return None;
         };
@@ -87,6 +92,17 @@ impl<'a> World<'a> {
         Some(Hidden::new(value))
     }
 
+    /// Whether objects of this kind may not be read there, which is said.
+    fn is_closed(&self, kind: Referred, namespace: &str, field: &str, refusals: &mut Refusals) -> bool {
+        let closed = self.closed.contains(&(kind, namespace.to_owned()));
+        if closed {
+            let message = format!("{}s of namespace {namespace} may not be read", kind.as_str());
+            let fix = "grant it there with a RoleBinding: the chart makes one for each namespace of tenantNamespaces";
+            refusals.add(reason::NOT_PERMITTED_IN_NAMESPACE, field, message, fix);
+        }
+        closed
+    }
+
     /// The bytes of a ConfigMap's key, put among the inputs.
     pub fn config_map(
         &self,
@@ -98,6 +114,9 @@ impl<'a> World<'a> {
     ) -> Option<Vec<u8>> {
         let (name, key) = (&*reference.name, &*reference.key);
         let Some(map) = self.config_maps.get(&(namespace.to_owned(), name.to_owned())) else {
+            if self.is_closed(Referred::ConfigMap, namespace, field, refusals) {
+                return None;
+            }
             refusals.add(reason::CONFIG_MAP_MISSING, field, format!("there is no ConfigMap {name} in namespace {namespace}"), "apply it");
             return None;
         };

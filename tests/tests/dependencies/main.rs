@@ -16,7 +16,8 @@ use graph::Graph;
 const DIRECTION: [(&str, &[&str]); 17] = [
     ("postern-crds", &[]),
     ("postern-projection", &["crds", "core"]),
-    ("postern-operator", &["crds", "projection", "core", "store"]),
+    ("postern-apply", &["crds", "projection", "core", "store", "access", "mailflow"]),
+    ("postern-operator", &["crds", "projection", "apply", "core", "store", "access", "mailflow", "net"]),
     ("postern-core", &[]),
     ("postern-message", &["core"]),
     ("postern-proto-smtp", &["core"]),
@@ -34,6 +35,7 @@ const DIRECTION: [(&str, &[&str]); 17] = [
         &[
             "crds",
             "projection",
+            "apply",
             "core",
             "message",
             "proto-smtp",

@@ -11,6 +11,7 @@ use postern_crds::{
 
 use super::Values;
 use crate::{
+    Generated, credentials_of,
     report::Refusals,
     world::{Inputs, World},
 };
@@ -19,8 +20,10 @@ use crate::{
 pub(crate) fn mailbox(object: &Mailbox, world: &World<'_>, refusals: &mut Refusals) -> Option<(AccountRecord, Digest)> {
     let spec = &object.spec;
     let tenant = object.metadata.namespace.clone().unwrap_or_default();
+    let name = object.metadata.name.as_deref().unwrap_or_default();
     let mut inputs = Inputs::default();
-    let credential = spec.auth.as_ref().map_or(CredentialSource::None, |auth| credential(&tenant, auth, world, &mut inputs, refusals));
+    let credential =
+        spec.auth.as_ref().map_or(CredentialSource::None, |auth| credential(&tenant, name, auth, world, &mut inputs, refusals));
     let sieve_before = spec
         .sieve
         .as_ref()
@@ -63,7 +66,7 @@ pub(crate) fn mailbox(object: &Mailbox, world: &World<'_>, refusals: &mut Refusa
 }
 
 /// Exactly one way to log in.
-fn credential(tenant: &str, auth: &Auth, world: &World<'_>, inputs: &mut Inputs, refusals: &mut Refusals) -> CredentialSource {
+fn credential(tenant: &str, name: &str, auth: &Auth, world: &World<'_>, inputs: &mut Inputs, refusals: &mut Refusals) -> CredentialSource {
     let generate = auth.generate.unwrap_or_default();
     let ways = [auth.password_secret_ref.is_some(), auth.password_hash.is_some(), auth.oidc.is_some(), generate];
     if ways.into_iter().filter(|w| *w).count() != 1 {
@@ -80,7 +83,11 @@ fn credential(tenant: &str, auth: &Auth, world: &World<'_>, inputs: &mut Inputs,
             value.map_or(CredentialSource::None, |value| from_secret(value, refusals))
         }
         (None, Some(hash)) => CredentialSource::Phc(hash.to_string()),
-        (None, None) if generate => CredentialSource::Generate,
+        (None, None) if generate && world.options.generated == Generated::Told => CredentialSource::Generate,
+        (None, None) if generate => {
+            let value = world.secret(tenant, &credentials_of(name), "spec.auth.generate", inputs, refusals);
+            value.map_or(CredentialSource::None, CredentialSource::Clear)
+        }
         (None, None) => CredentialSource::None,
     }
 }

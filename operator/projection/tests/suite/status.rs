@@ -21,7 +21,7 @@ fn box_and_report(text: &str) -> (Mailbox, Report) {
     let (objects, _) = read("m.yaml", text);
     let projection = postern_projection::project(&objects, &standalone());
     let report = projection.reports.iter().find(|(s, _)| s.kind == "Mailbox").unwrap().1.clone();
-    (objects.mailboxes.into_iter().next().unwrap().object, report)
+    ((*objects.mailboxes[0].object).clone(), report)
 }
 
 #[test]
@@ -84,7 +84,7 @@ fn figures_do_not_change_with_every_mail() {
 fn a_domain_waits_for_proof_and_key_and_its_row_shows_it() {
     let (objects, _) = read("m.yaml", &domain("acme", "example-org", "domain: example.org"));
     let projection = postern_projection::project(&objects, &standalone());
-    let mut object: Domain = objects.domains.into_iter().next().unwrap().object;
+    let mut object: Domain = (*objects.domains[0].object).clone();
     let report = projection.reports.into_values().next().unwrap();
     let key =
         DkimKeyStatus { selector: "s".to_owned(), algorithm: DkimAlgorithm::Ed25519, state: DkimKeyState::Active, activates_at: None };

@@ -1,0 +1,48 @@
+//! DKIM keys that a domain shall have and lacks. RSA takes its time, so they are made behind everything else; until one is
+//! there the domain's mail leaves unsigned, and its condition `DKIMReady` says so.
+
+use postern_core::{DomainName, Timestamp, directory::DkimAlgorithm};
+use postern_mailflow::dkim;
+use postern_store::{
+    Result, StoreError,
+    directory::{Directory, DkimState},
+};
+use rand::{SeedableRng, rngs::StdRng};
+
+/// What of a domain's keys is not there, the quick ones first: the domain signs that much sooner. Nothing for a domain that
+/// its tenant does not hold.
+///
+/// # Errors
+/// As the database says.
+pub async fn missing(directory: &Directory, tenant: &str, domain: &DomainName, wanted: &[DkimAlgorithm]) -> Result<Vec<DkimAlgorithm>> {
+    let served = directory.domain(domain).await?;
+    if served.is_none_or(|entry| entry.record.tenant != tenant || entry.record.name != *domain) {
+        return Ok(Vec::new());
+    }
+    let there = directory.dkim_keys(domain).await?;
+    let lacks = |algorithm: &DkimAlgorithm| !there.iter().any(|k| k.algorithm == *algorithm && k.state != DkimState::Retired);
+    let mut missing: Vec<DkimAlgorithm> = wanted.iter().copied().filter(lacks).collect();
+    missing.sort_by_key(|algorithm| *algorithm != DkimAlgorithm::Ed25519);
+    missing.dedup();
+    Ok(missing)
+}
+
+/// Makes a domain's first key of a kind. It signs at once: a signature without its record is as good as none, and never worse.
+///
+/// # Errors
+/// As the database says.
+pub async fn make(
+    directory: &Directory,
+    tenant: &str,
+    domain: &DomainName,
+    algorithm: DkimAlgorithm,
+    seed: [u8; 32],
+    now: Timestamp,
+) -> Result<()> {
+    let selector = dkim::selector(algorithm, now);
+    let making = tokio::task::spawn_blocking(move || dkim::generate(algorithm, selector, &mut StdRng::from_seed(seed)));
+    let made = making.await.map_err(StoreError::unavailable)?.map_err(|e| StoreError::Refused(e.to_string()))?;
+    let key = directory.ensure_dkim(tenant, domain, algorithm, DkimState::Active, now, || Ok(made)).await?;
+    tracing::info!(%domain, ?algorithm, selector = key.selector, "a DKIM key was made; its record stands in the Domain's status.dns");
+    Ok(())
+}
