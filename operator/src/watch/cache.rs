@@ -43,6 +43,31 @@ pub struct Tables {
     pub namespaces: Table<Namespace>,
 }
 
+impl Tables {
+    /// How objects that own rows went since this was asked last.
+    pub fn take_gone(&mut self) -> Vec<(Id, Gone)> {
+        let mut gone = self.domains.take_gone();
+        gone.extend(self.mailboxes.take_gone());
+        gone.extend(self.aliases.take_gone());
+        gone.extend(self.pools.take_gone());
+        gone.extend(self.brands.take_gone());
+        gone
+    }
+
+    /// Whether an object that may own a row is there, sound or not.
+    #[must_use]
+    pub fn has(&self, id: &Id) -> bool {
+        match id.kind {
+            Kind::Domain => self.domains.has(id),
+            Kind::Mailbox => self.mailboxes.has(id),
+            Kind::Alias => self.aliases.has(id),
+            Kind::IpPool => self.pools.has(id),
+            Kind::Branding => self.brands.has(id),
+            Kind::MailCluster | Kind::Namespace | Kind::Secret | Kind::ConfigMap => false,
+        }
+    }
+}
+
 /// The tables as they are now. Held for a moment and never across an `await`: the watches wait for it.
 pub struct Guard<'a>(MutexGuard<'a, Tables>);
 
@@ -84,15 +109,9 @@ impl Cache {
             && t.namespaces.is_complete()
     }
 
-    /// How objects that own rows went since this was asked last.
-    pub fn take_gone(&self) -> Vec<(Id, Gone)> {
-        let mut t = self.tables();
-        let mut gone = t.domains.take_gone();
-        gone.extend(t.mailboxes.take_gone());
-        gone.extend(t.aliases.take_gone());
-        gone.extend(t.pools.take_gone());
-        gone.extend(t.brands.take_gone());
-        gone
+    /// Looks at the tables and at what went from them in one moment.
+    pub fn take<T>(&self, look: impl FnOnce(&mut Tables) -> T) -> T {
+        look(&mut self.tables())
     }
 
     /// Counts objects by kind and readiness.

@@ -74,6 +74,13 @@ impl<K: Watched> Table<K> {
         self.broken.get(&(Arc::from(namespace), Arc::from(name)))
     }
 
+    /// Whether an object is there, sound or not.
+    #[must_use]
+    pub fn has(&self, id: &Id) -> bool {
+        let key = (id.namespace.clone(), id.name.clone());
+        self.objects.contains_key(&key) || self.broken.contains_key(&key)
+    }
+
     /// Every object.
     pub fn iter(&self) -> impl Iterator<Item = (Id, &Entry<K>)> {
         self.objects.iter().map(|((namespace, name), entry)| (id(K::KIND, namespace, name), entry))
@@ -144,6 +151,9 @@ impl<K: Watched> Table<K> {
                     // The object that we have stays: its parts are shared with whoever looks at it.
                     Some(old) if is_same(&*old.object, &*new.object) => {
                         old.seen = new.seen;
+                        if old.object.meta().finalizers != new.object.meta().finalizers {
+                            old.object = new.object;
+                        }
                         false
                     }
                     _ => {
@@ -197,7 +207,6 @@ fn is_same<K: Watched>(a: &K, b: &K) -> bool {
         && a.deletion_timestamp == b.deletion_timestamp
         && a.annotations == b.annotations
         && a.labels == b.labels
-        && a.finalizers == b.finalizers
         // A Namespace has no generation, and nothing of it matters but its metadata.
         && (a.generation.is_some() || K::KIND == Kind::Namespace)
 }

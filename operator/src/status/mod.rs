@@ -1,0 +1,163 @@
+//! Statuses: how each object stands, written by server-side apply of the status alone, when it differs from what is there.
+//!
+//! ```text
+//!  ids ─► facts of the directory, for many at once ─► status (pure) ─► differs? ─► finalizer, status, Event
+//!   ▲ convergence · facts of the world · the position that every process has passed · time
+//! ```
+//!
+//! Nobody else writes statuses of these kinds. What a status says is decided by `postern-projection`; here it is fed.
+
+mod facts;
+mod served;
+mod write;
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use futures_util::{StreamExt, stream};
+use kube::core::ApiResource;
+use postern_crds::{Alias, Branding, Domain, IpPool, MailCluster, Mailbox};
+use tokio::time::{Instant, sleep};
+
+pub use self::served::Served;
+use self::write::Draft;
+use crate::{
+    context::Context,
+    converge::Outlets,
+    events::Events,
+    queue::Queue,
+    watch::{Id, Kind},
+};
+
+/// Objects looked at together.
+const BATCH: usize = 256;
+/// Writes at a time.
+const AT_ONCE: usize = 8;
+/// Writes a second at most.
+const RATE: u32 = 400;
+/// Writes a second of figures that change often.
+const FIGURES_RATE: u32 = 20;
+/// Pause before figures are looked at, so that many changes are one.
+const FIGURES_PAUSE: Duration = Duration::from_secs(5);
+/// Above so many boxes figures are not kept in statuses: panel and plugin read them from SQL.
+const FIGURES_LIMIT: usize = 10_000;
+/// How often figures of all objects are looked at.
+const FIGURES_EVERY: Duration = Duration::from_secs(3600);
+/// How often refused objects are looked at: patience with a missing reference ends with time alone.
+const REFUSED_EVERY: Duration = Duration::from_secs(30);
+/// Pause after the database or the API server failed.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// What the parts of this driver share.
+struct Writer {
+    context: Context,
+    outlets: Outlets,
+    served: Served,
+    events: Events,
+    keys: Queue,
+}
+
+/// Writes statuses until the leadership ends. Domains that lack keys are told to `keys`.
+pub async fn run(context: Context, outlets: Outlets, keys: Queue) {
+    let ended = context.ended.clone();
+    let events = Events::new(context.client.clone(), &context.place.identity, context.metrics.clone());
+    let writer = Writer { context, outlets, served: Served::default(), events, keys };
+    tokio::select! {
+        () = writer.serve(&writer.outlets.statuses, RATE, Duration::ZERO) => {}
+        () = writer.serve(&writer.outlets.figures, FIGURES_RATE, FIGURES_PAUSE) => {}
+        () = writer.served.watch(&writer.context, &writer.outlets.statuses) => {}
+        () = writer.hear_facts() => {}
+        () = writer.look_again() => {}
+        () = ended.cancelled() => {}
+    }
+}
+
+impl Writer {
+    /// Serves a queue, at a rate.
+    async fn serve(&self, queue: &Queue, rate: u32, pause: Duration) {
+        loop {
+            let ids = queue.next(BATCH).await;
+            let (waiting, age) = queue.waiting();
+            self.context.metrics.waiting(if pause.is_zero() { "status" } else { "figures" }, waiting + ids.len(), age);
+            sleep(pause).await;
+            let began = Instant::now();
+            let drafts = match self.drafts(&ids).await {
+                Ok(drafts) => drafts,
+                Err(error) => {
+                    tracing::debug!(%error, "what statuses say could not be asked; trying again");
+                    let drafts = self.drafts_without_directory(&ids);
+                    queue.push(ids);
+                    self.write(queue, drafts).await;
+                    self.context.metrics.reconciled("status", "failed", began.elapsed());
+                    sleep(PAUSE).await;
+                    continue;
+                }
+            };
+            let written = u32::try_from(drafts.len()).unwrap_or(u32::MAX);
+            self.write(queue, drafts).await;
+            self.context.metrics.reconciled("status", "ok", began.elapsed());
+            tokio::time::sleep_until(began + Duration::from_secs(1) * written / rate).await;
+        }
+    }
+
+    /// Writes drafts; those that failed are asked for again.
+    async fn write(&self, queue: &Queue, drafts: Vec<Draft>) {
+        let failed: Vec<Id> = stream::iter(drafts)
+            .map(async |draft| {
+                let written = write::write(&self.context, &self.events, &draft).await;
+                (draft.id, written)
+            })
+            .buffer_unordered(AT_ONCE)
+            .filter_map(async |(id, written)| {
+                let error = written.err()?;
+                tracing::debug!(%error, %id, "a status was not written; trying again");
+                Some(id)
+            })
+            .collect()
+            .await;
+        if !failed.is_empty() {
+            sleep(PAUSE).await;
+            queue.push(failed);
+        }
+    }
+
+    /// What other drivers learn.
+    async fn hear_facts(&self) {
+        loop {
+            self.outlets.statuses.push(self.context.facts.touched().await);
+        }
+    }
+
+    /// What changes with time alone.
+    async fn look_again(&self) {
+        let mut figures = Instant::now() + FIGURES_EVERY;
+        loop {
+            sleep(REFUSED_EVERY).await;
+            self.outlets.statuses.push(self.outlets.ledger.refused());
+            if Instant::now() >= figures {
+                figures = Instant::now() + FIGURES_EVERY;
+                let tables = self.context.cache.read();
+                if tables.mailboxes.len() <= FIGURES_LIMIT {
+                    let ids = tables.mailboxes.iter().map(|(id, _)| id).chain(tables.domains.iter().map(|(id, _)| id));
+                    self.outlets.figures.push(ids.collect::<Vec<_>>());
+                }
+            }
+        }
+    }
+}
+
+/// Names of a kind in the API; `None` for kinds whose status is not ours.
+#[must_use]
+pub fn resource(kind: Kind) -> Option<Arc<ApiResource>> {
+    use std::sync::LazyLock;
+    static ALL: LazyLock<BTreeMap<Kind, Arc<ApiResource>>> = LazyLock::new(|| {
+        BTreeMap::from([
+            (Kind::Domain, Arc::new(ApiResource::erase::<Domain>(&()))),
+            (Kind::Mailbox, Arc::new(ApiResource::erase::<Mailbox>(&()))),
+            (Kind::Alias, Arc::new(ApiResource::erase::<Alias>(&()))),
+            (Kind::IpPool, Arc::new(ApiResource::erase::<IpPool>(&()))),
+            (Kind::Branding, Arc::new(ApiResource::erase::<Branding>(&()))),
+            (Kind::MailCluster, Arc::new(ApiResource::erase::<MailCluster>(&()))),
+        ])
+    });
+    ALL.get(&kind).cloned()
+}
