@@ -53,7 +53,8 @@ clusterDomain: cluster.local
 clusterDNS: [$DNS_IP]
 resolvConf: $STATE/resolv.conf
 podLogsDir: $STATE/pod-logs
-evictionHard: {memory.available: 100Mi, nodefs.available: 2%, imagefs.available: 2%}
+# In bytes: a share of a large disk that others fill too would evict pods while there is room.
+evictionHard: {memory.available: 100Mi, nodefs.available: 200Mi, imagefs.available: 200Mi}
 imageGCHighThresholdPercent: 100
 serializeImagePulls: false
 syncFrequency: 10s

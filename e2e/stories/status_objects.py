@@ -55,7 +55,7 @@ class Status(unittest.TestCase):
         self.made("Mailbox", "dora", {"address": "dora@example.org", "auth": auth})
 
         def told():
-            found = kube.condition(kube.get("mailbox", "dora", SPACE), "CredentialsReady")
+            found = kube.condition(kube.get("mailbox", "dora", SPACE), "Ready")
             assert found.get("reason") == "SecretMissing", found
             return found
 
