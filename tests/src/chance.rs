@@ -19,6 +19,12 @@ impl Chance {
         Self(seed)
     }
 
+    /// Another sequence that follows from this one, for somebody who draws at the same time.
+    #[must_use]
+    pub const fn fork(&mut self) -> Self {
+        Self(self.below(u64::MAX))
+    }
+
     /// From 0 to `bound`, the bound excluded.
     pub const fn below(&mut self, bound: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);

@@ -1,0 +1,172 @@
+//! What one client must believe of the mailbox it has selected, from nothing but what it was told.
+
+use std::collections::BTreeMap;
+
+/// A message as a client knows it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Message {
+    /// Its UID, once told.
+    pub uid: Option<u32>,
+    /// Its flags, sorted; `None` when it cannot know them.
+    pub flags: Option<Vec<String>>,
+    /// Its mod-sequence, once told.
+    pub modseq: u64,
+}
+
+/// What a client keeps of a mailbox while it has it not selected.
+#[derive(Clone, Debug, Default)]
+pub struct Cache {
+    pub validity: u32,
+    /// It knows all changes up to this mod-sequence.
+    pub modseq: u64,
+    pub messages: BTreeMap<u32, Message>,
+}
+
+/// The mailbox selected.
+#[derive(Clone, Debug, Default)]
+pub struct View {
+    /// By sequence number.
+    pub messages: Vec<Message>,
+    pub validity: u32,
+    /// All changes up to it are known (RFC 7162, erratum 1810, says how a client may tell).
+    pub modseq: u64,
+    /// The highest mod-sequence that the command in hand has told, and what it said of HIGHESTMODSEQ.
+    heard: u64,
+    said: Option<u64>,
+}
+
+impl View {
+    /// Takes the answers of SELECT: the mailbox as the client knew it becomes the mailbox as it is.
+    ///
+    /// # Panics
+    /// When what was told does not make one mailbox of the two.
+    pub fn selected(answers: &[String], text: &str, before: Option<&Cache>) -> Self {
+        let word = |line: &str, word: &str| number_behind(line, word);
+        let validity = answers.iter().find_map(|line| word(line, "[UIDVALIDITY ")).expect("UIDVALIDITY") as u32;
+        let modseq = answers.iter().find_map(|line| word(line, "[HIGHESTMODSEQ ")).expect("HIGHESTMODSEQ");
+        let exists = answers.iter().find_map(|line| line.strip_suffix(" EXISTS")).expect("EXISTS").parse().expect("a number");
+        let mut view = Self { messages: vec![Message::default(); exists], validity, modseq, heard: 0, said: None };
+        let Some(cache) = before.filter(|cache| cache.validity == validity) else { return view };
+        let mut known = cache.messages.clone();
+        for uid in answers.iter().filter_map(|line| line.strip_prefix("VANISHED (EARLIER) ")).flat_map(numbers) {
+            assert!(uid > 0, "{answers:?}");
+            known.remove(&uid);
+        }
+        let fetched: Vec<(usize, Message)> = answers.iter().filter_map(|line| fetch(line)).collect();
+        for (_, message) in &fetched {
+            let uid = message.uid.unwrap_or_else(|| panic!("FETCH without UID: {answers:?}"));
+            assert!(message.modseq > cache.modseq, "told again: {message:?} is known since {}: {text}", cache.modseq);
+            // What it knows above its own mod-sequence is told once more.
+            if let Some(old) = known.insert(uid, message.clone()) {
+                assert!(old.modseq < message.modseq || old == *message, "{old:?} became {message:?}");
+            }
+        }
+        assert_eq!(
+            known.len(),
+            exists,
+            "what was known since {} and what was missed is not what there is: {known:?} {answers:?}",
+            cache.modseq
+        );
+        view.messages = known.into_values().collect();
+        for (at, message) in fetched {
+            assert_eq!(view.messages[at - 1], message, "the numbers differ: {answers:?}");
+        }
+        view
+    }
+
+    /// What is worth keeping; `None` while the client does not know all of it.
+    pub fn cache(&self) -> Option<Cache> {
+        let messages = self.messages.iter().map(|message| Some((message.uid?, message.clone().filter_known()?)));
+        Some(Cache { validity: self.validity, modseq: self.modseq, messages: messages.collect::<Option<_>>()? })
+    }
+
+    /// Takes one untagged answer to `command`, which `counts` when it names or answers message numbers.
+    ///
+    /// # Panics
+    /// When it does not fit what was told before.
+    pub fn hear(&mut self, line: &str, counts: bool, command: &str) {
+        let there = self.messages.len();
+        if let Some(number) = line.strip_suffix(" EXPUNGE").map(|n| n.parse::<usize>().expect("a number")) {
+            assert!(!counts, "EXPUNGE during {command}");
+            assert!((1..=there).contains(&number), "{line} of {there} during {command}");
+            self.messages.remove(number - 1);
+        } else if let Some(uids) = line.strip_prefix("VANISHED (EARLIER) ") {
+            for uid in numbers(uids) {
+                assert!(self.messages.iter().all(|m| m.uid != Some(uid)), "{uid} is still counted: {line} during {command}");
+            }
+        } else if let Some(uids) = line.strip_prefix("VANISHED ") {
+            assert!(!counts, "VANISHED during {command}");
+            for uid in numbers(uids) {
+                let at = self.messages.iter().position(|m| m.uid == Some(uid));
+                // A message that was counted and never fetched has no UID yet: it is the first such one, for UIDs ascend.
+                let at = at.or_else(|| self.messages.iter().position(|m| m.uid.is_none()));
+                self.messages.remove(at.unwrap_or_else(|| panic!("{uid} is unknown: {line} during {command}: {self:?}")));
+            }
+        } else if let Some(count) = line.strip_suffix(" EXISTS").map(|n| n.parse::<usize>().expect("a number")) {
+            assert!(count >= there, "{line} after {there} during {command}");
+            self.messages.resize(count, Message::default());
+        } else if let Some((number, told)) = fetch(line) {
+            assert!((1..=there).contains(&number), "{line} of {there} during {command}");
+            self.heard = self.heard.max(told.modseq);
+            let known = &mut self.messages[number - 1];
+            assert!(known.uid.is_none() || told.uid.is_none() || known.uid == told.uid, "{line} was {known:?} during {command}");
+            assert!(told.modseq == 0 || told.modseq >= known.modseq, "{line} was {known:?} during {command}: it shrank");
+            if told.modseq > 0 && told.modseq == known.modseq && known.flags.is_some() && told.flags.is_some() {
+                assert_eq!(known.flags, told.flags, "{line} was {known:?} during {command}: changed without a new mod-sequence");
+            }
+            known.uid = known.uid.or(told.uid);
+            known.flags = told.flags.or(known.flags.take());
+            known.modseq = known.modseq.max(told.modseq);
+        } else if line.starts_with("OK [HIGHESTMODSEQ ") {
+            self.said = number_behind(line, "[HIGHESTMODSEQ ");
+        } else {
+            let expected = ["SEARCH", "ESEARCH", "FLAGS (", "OK [COPYUID", "STATUS", "OK [CLOSED]"];
+            assert!(expected.iter().any(|word| line.starts_with(word)), "{line} during {command}");
+        }
+    }
+
+    /// The command has ended with this text behind its OK or NO.
+    pub fn ended(&mut self, text: &str) {
+        let said = number_behind(text, "[HIGHESTMODSEQ ").or(self.said.take());
+        let up_to = said.unwrap_or(self.heard);
+        self.heard = 0;
+        // New messages that were not fetched yet may be older than what was heard.
+        if self.messages.iter().all(|message| message.uid.is_some() && message.flags.is_some()) {
+            self.modseq = self.modseq.max(up_to);
+        }
+        let uids: Vec<u32> = self.messages.iter().filter_map(|m| m.uid).collect();
+        assert!(uids.windows(2).all(|pair| pair[0] < pair[1]), "UIDs ascend: {uids:?}");
+    }
+}
+
+impl Message {
+    fn filter_known(self) -> Option<Self> {
+        self.flags.is_some().then_some(self)
+    }
+}
+
+/// `12 FETCH (UID 3 FLAGS (\Seen) MODSEQ (7))`, other items passed over.
+pub fn fetch(line: &str) -> Option<(usize, Message)> {
+    let (number, items) = line.split_once(" FETCH (")?;
+    let uid = number_behind(items, "UID ").and_then(|uid| u32::try_from(uid).ok());
+    let flags = items.split_once("FLAGS (").map(|(_, rest)| {
+        let mut flags: Vec<String> = rest.split(')').next().unwrap_or("").split_whitespace().map(str::to_owned).collect();
+        flags.sort();
+        flags
+    });
+    Some((number.parse().ok()?, Message { uid, flags, modseq: number_behind(items, "MODSEQ (").unwrap_or(0) }))
+}
+
+/// The number that stands behind a word.
+pub fn number_behind(text: &str, word: &str) -> Option<u64> {
+    let behind = text.split_once(word)?.1;
+    behind.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
+}
+
+/// `1:3,7` → 1, 2, 3, 7.
+pub fn numbers(set: &str) -> impl Iterator<Item = u32> + '_ {
+    set.split(',').flat_map(|range| {
+        let (from, to) = range.split_once(':').unwrap_or((range, range));
+        from.parse::<u32>().expect("a number")..=to.parse().expect("a number")
+    })
+}
