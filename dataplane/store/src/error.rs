@@ -62,14 +62,8 @@ impl From<sqlx::Error> for StoreError {
                 if AGAIN.contains(&&*code) {
                     return Self::Conflict(error.to_string());
                 }
-                // SQLite's primary result codes: 5 busy, 6 locked, 8 read-only, 10 I/O, 13 full, 14 cannot open.
-                let lite = code.parse::<u32>().map(|c| c & 0xff).unwrap_or(0);
-                let away = AWAY.contains(&&*code) || AWAY_CLASSES.iter().any(|class| code.len() == 5 && code.starts_with(class));
-                if away || (code.len() < 5 && matches!(lite, 5 | 6 | 8 | 10 | 13 | 14)) {
+                if AWAY.contains(&&*code) || AWAY_CLASSES.iter().any(|class| code.starts_with(class)) {
                     return Self::Unavailable(error.to_string());
-                }
-                if code.len() < 5 && lite == 11 {
-                    return Self::Damaged(error.to_string());
                 }
                 Self::Statement(error.to_string())
             }
@@ -80,6 +74,19 @@ impl From<sqlx::Error> for StoreError {
             | sqlx::Error::WorkerCrashed
             | sqlx::Error::Protocol(_) => Self::Unavailable(error.to_string()),
             sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => Self::Damaged(error.to_string()),
+            _ => Self::Statement(error.to_string()),
+        }
+    }
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        use rusqlite::ErrorCode as Code;
+        match error.sqlite_error_code() {
+            Some(
+                Code::DatabaseBusy | Code::DatabaseLocked | Code::ReadOnly | Code::SystemIoFailure | Code::DiskFull | Code::CannotOpen,
+            ) => Self::Unavailable(error.to_string()),
+            Some(Code::DatabaseCorrupt | Code::NotADatabase) => Self::Damaged(error.to_string()),
             _ => Self::Statement(error.to_string()),
         }
     }

@@ -54,8 +54,9 @@ const DIRECTION: [(&str, &[&str]); 17] = [
 ];
 
 /// Crates from outside that only some of ours may use directly.
-const WRAPPED: [(&str, &[&str]); 10] = [
+const WRAPPED: [(&str, &[&str]); 11] = [
     ("sqlx", &["postern-store"]),
+    ("rusqlite", &["postern-store"]),
     ("object_store", &["postern-store"]),
     ("rustls", &["postern-net", "postern-operator"]),
     ("tokio-rustls", &["postern-net"]),
@@ -69,7 +70,7 @@ const WRAPPED: [(&str, &[&str]); 10] = [
 
 /// What bytes-to-values crates may not even reach through others.
 const WITHOUT_IO: [&str; 5] = ["postern-core", "postern-message", "postern-proto-smtp", "postern-proto-sasl", "postern-proto-imap"];
-const IO: [&str; 6] = ["tokio", "sqlx", "rustls", "hyper", "kube", "kube-client"];
+const IO: [&str; 7] = ["tokio", "rusqlite", "sqlx", "rustls", "hyper", "kube", "kube-client"];
 
 /// What nobody may bring in: a second TLS library, a second crypto provider, a licence that binds us.
 const BANNED: [&str; 6] = ["openssl", "openssl-sys", "native-tls", "aws-lc-rs", "aws-lc-sys", "sieve-rs"];

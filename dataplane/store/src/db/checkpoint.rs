@@ -6,6 +6,7 @@
 //! [`super::WAL_PAGES`] the writer copies the little that is left and begins it anew.
 
 use std::{
+    path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -13,7 +14,11 @@ use std::{
     time::Duration,
 };
 
-use sqlx::{ConnectOptions, Executor, SqliteConnection, sqlite::SqliteConnectOptions};
+use rusqlite::Connection;
+use tokio::task::spawn_blocking;
+
+use super::sqlite::{self, Purpose};
+use crate::error::Result;
 
 /// How often the log is looked at.
 const EVERY: Duration = Duration::from_secs(1);
@@ -23,8 +28,8 @@ pub(super) struct Checkpointer(tokio::task::AbortHandle);
 
 impl Checkpointer {
     /// Starts it; `commits` is moved by every commit.
-    pub(super) fn start(options: SqliteConnectOptions, commits: Arc<AtomicU64>) -> Self {
-        Self(tokio::spawn(run(options, commits)).abort_handle())
+    pub(super) fn start(path: PathBuf, commits: Arc<AtomicU64>) -> Self {
+        Self(tokio::spawn(run(path, commits)).abort_handle())
     }
 
     pub(super) fn stop(&self) {
@@ -38,8 +43,8 @@ impl Drop for Checkpointer {
     }
 }
 
-async fn run(options: SqliteConnectOptions, commits: Arc<AtomicU64>) {
-    let mut connection: Option<SqliteConnection> = None;
+async fn run(path: PathBuf, commits: Arc<AtomicU64>) {
+    let mut connection: Option<Connection> = None;
     let mut done = 0;
     loop {
         tokio::time::sleep(EVERY).await;
@@ -47,16 +52,20 @@ async fn run(options: SqliteConnectOptions, commits: Arc<AtomicU64>) {
         if now == done {
             continue;
         }
-        if connection.is_none() {
-            connection = options.connect().await.ok();
-        }
-        let Some(open) = &mut connection else { continue };
-        match open.execute("PRAGMA wal_checkpoint(PASSIVE)").await {
-            Ok(_) => done = now,
-            Err(error) => {
-                tracing::debug!(%error, "copying the log back");
-                connection = None;
-            }
+        let (path, open) = (path.clone(), connection.take());
+        match spawn_blocking(move || copy(&path, open)).await {
+            Ok(Ok(open)) => (connection, done) = (Some(open), now),
+            Ok(Err(error)) => tracing::debug!(%error, "copying the log back"),
+            Err(_) => return,
         }
     }
+}
+
+fn copy(path: &Path, open: Option<Connection>) -> Result<Connection> {
+    let connection = match open {
+        Some(open) => open,
+        None => sqlite::open(path, Purpose::Write)?,
+    };
+    connection.execute_batch("PRAGMA wal_checkpoint(PASSIVE)")?;
+    Ok(connection)
 }

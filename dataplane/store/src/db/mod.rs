@@ -7,8 +7,11 @@
 
 mod checkpoint;
 mod lock;
+mod postgres;
 mod read;
+mod readers;
 mod row;
+mod sqlite;
 mod tx;
 mod value;
 mod writer;
@@ -22,19 +25,19 @@ pub use self::{
     value::{Batch, Column, Value},
 };
 use crate::{
-    dialect::{Dialect, postgres, sqlite},
+    dialect::{self, Dialect},
     error::{Result, StoreError},
 };
 use sqlx::{
-    ConnectOptions, PgPool, SqlitePool,
+    ConnectOptions, PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
+use tokio::task::spawn_blocking;
 
 /// Connections that a process opens to PostgreSQL unless told otherwise.
 pub const DEFAULT_CONNECTIONS: u32 = 12;
 /// Connections that read from SQLite beside the one that writes.
-const SQLITE_READERS: u32 = 4;
+const SQLITE_READERS: usize = 4;
 /// Pages in SQLite's log at which the writer itself copies back what is left: 256 MiB. Most is copied beside it, see `checkpoint`.
 const WAL_PAGES: &str = "65536";
 /// How many times a transaction that met another is run again.
@@ -62,7 +65,7 @@ pub struct Db {
 
 enum Inner {
     Postgres { pool: PgPool, options: Box<PgConnectOptions> },
-    Sqlite { read: SqlitePool, write: writer::Writer, checkpointer: checkpoint::Checkpointer, _lock: lock::FolderLock },
+    Sqlite { read: readers::Readers, write: writer::Writer, checkpointer: checkpoint::Checkpointer, _lock: lock::FolderLock },
 }
 
 impl Db {
@@ -84,7 +87,7 @@ impl Db {
             .application_name("postern")
             .statement_cache_capacity(512)
             .log_slow_statements(tracing::log::LevelFilter::Debug, Duration::from_secs(1));
-        let pool = PgPoolOptions::new()
+        let pool = postgres::trusting(PgPoolOptions::new())
             .max_connections(connections)
             .acquire_timeout(Duration::from_secs(5))
             .idle_timeout(Duration::from_secs(600))
@@ -108,24 +111,15 @@ impl Db {
     async fn open_sqlite(folder: &std::path::Path) -> Result<Self> {
         tokio::fs::create_dir_all(folder).await.map_err(StoreError::unavailable)?;
         let lock = lock::FolderLock::take(folder)?;
-        let options = SqliteConnectOptions::new()
-            .filename(folder.join("postern.db"))
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .foreign_keys(false)
-            .busy_timeout(Duration::from_secs(10))
-            .statement_cache_capacity(512)
-            .pragma("wal_autocheckpoint", WAL_PAGES)
-            .pragma("cache_size", "-16384")
-            .pragma("temp_store", "memory")
-            .log_slow_statements(tracing::log::LevelFilter::Debug, Duration::from_secs(1));
-        let write = options.connect().await?;
+        let path = folder.join("postern.db");
+        let write = spawn_blocking({
+            let path = path.clone();
+            move || sqlite::open(&path, sqlite::Purpose::Write)
+        });
+        let write = write.await.map_err(StoreError::unavailable)??;
         let commits = Arc::default();
-        let checkpointer = checkpoint::Checkpointer::start(options.clone(), Arc::clone(&commits));
-        let read = SqlitePoolOptions::new()
-            .max_connections(SQLITE_READERS)
-            .connect_lazy_with(options.read_only(true).create_if_missing(false).pragma("cache_size", "-4096").row_buffer_size(256));
+        let checkpointer = checkpoint::Checkpointer::start(path.clone(), Arc::clone(&commits));
+        let read = readers::Readers::new(path, SQLITE_READERS);
         let write = writer::Writer::new(write, commits);
         Ok(Self { inner: Arc::new(Inner::Sqlite { read, write, checkpointer, _lock: lock }) })
     }
@@ -144,10 +138,16 @@ impl Db {
     /// # Errors
     /// [`StoreError`] as the database says.
     pub async fn rows(&self, sql: &'static str, args: &[Value<'_>]) -> Result<Vec<Row>> {
-        Ok(match &*self.inner {
-            Inner::Postgres { pool, .. } => postgres::bind(sql, args).fetch_all(pool).await?.into_iter().map(Row::Postgres).collect(),
-            Inner::Sqlite { read, .. } => sqlite::bind(sql, args).fetch_all(read).await?.into_iter().map(Row::Sqlite).collect(),
-        })
+        match &*self.inner {
+            Inner::Postgres { pool, .. } => {
+                let rows = postgres::Turn::single(pool).await?.rows(dialect::postgres::bind(sql, args)).await?;
+                Ok(rows.into_iter().map(Row::Postgres).collect())
+            }
+            Inner::Sqlite { read, .. } => {
+                let args: Vec<_> = args.iter().map(sqlite::owned).collect();
+                read.read(move |connection| sqlite::rows(connection, sql, args)).await
+            }
+        }
     }
 
     /// The first row of a statement that only reads.
@@ -155,10 +155,13 @@ impl Db {
     /// # Errors
     /// [`StoreError`] as the database says.
     pub async fn row(&self, sql: &'static str, args: &[Value<'_>]) -> Result<Option<Row>> {
-        Ok(match &*self.inner {
-            Inner::Postgres { pool, .. } => postgres::bind(sql, args).fetch_optional(pool).await?.map(Row::Postgres),
-            Inner::Sqlite { read, .. } => sqlite::bind(sql, args).fetch_optional(read).await?.map(Row::Sqlite),
-        })
+        match &*self.inner {
+            Inner::Postgres { .. } => Ok(self.rows(sql, args).await?.into_iter().next()),
+            Inner::Sqlite { read, .. } => {
+                let args: Vec<_> = args.iter().map(sqlite::owned).collect();
+                read.read(move |connection| sqlite::row(connection, sql, args)).await
+            }
+        }
     }
 
     /// Begins a transaction that writes.
@@ -167,7 +170,7 @@ impl Db {
     /// [`StoreError::Unavailable`] when no connection can be had.
     pub async fn begin(&self) -> Result<Tx> {
         match &*self.inner {
-            Inner::Postgres { pool, .. } => Ok(Tx::postgres(pool.begin().await?)),
+            Inner::Postgres { pool, .. } => Ok(Tx::postgres(postgres::Turn::begin(pool).await?)),
             Inner::Sqlite { write, .. } => Ok(Tx::sqlite(write.begin().await?)),
         }
     }
@@ -179,7 +182,7 @@ impl Db {
     pub async fn snapshot(&self) -> Result<ReadTx> {
         match &*self.inner {
             Inner::Postgres { options, .. } => ReadTx::postgres(options).await,
-            Inner::Sqlite { read, .. } => ReadTx::sqlite((*read.connect_options()).clone()).await,
+            Inner::Sqlite { read, .. } => ReadTx::sqlite(read.path()).await,
         }
     }
 
@@ -198,7 +201,7 @@ impl Db {
             Inner::Postgres { pool, .. } => pool.close().await,
             Inner::Sqlite { read, write, checkpointer, .. } => {
                 checkpointer.stop();
-                read.close().await;
+                read.close();
                 write.close().await;
             }
         }

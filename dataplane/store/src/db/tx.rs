@@ -1,29 +1,19 @@
 //! A transaction that writes.
 
-use std::time::Duration;
-
-use sqlx::{Executor, Postgres, Transaction};
-
-use super::{Batch, Column, Row, Value, writer::Turn};
-use crate::{
-    dialect::{postgres, sqlite},
-    error::{Result, StoreError},
-};
-
-/// How long the answer to a COMMIT is awaited: a server whose machine is gone never gives one.
-const COMMIT_PATIENCE: Duration = Duration::from_secs(30);
+use super::{Batch, Column, Row, Value, postgres::Turn as PgTurn, writer::Turn};
+use crate::{dialect::postgres, error::Result};
 
 /// A transaction. Dropped without [`Tx::commit`], it never happened.
 pub struct Tx(Kind);
 
 enum Kind {
-    Postgres(Transaction<'static, Postgres>),
+    Postgres(PgTurn),
     Sqlite(Turn),
 }
 
 impl Tx {
-    pub(super) const fn postgres(transaction: Transaction<'static, Postgres>) -> Self {
-        Self(Kind::Postgres(transaction))
+    pub(super) const fn postgres(turn: PgTurn) -> Self {
+        Self(Kind::Postgres(turn))
     }
 
     pub(super) const fn sqlite(turn: Turn) -> Self {
@@ -33,12 +23,12 @@ impl Tx {
     /// Runs a statement; how many rows it touched.
     ///
     /// # Errors
-    /// [`StoreError`] as the database says; the transaction is then of no further use on PostgreSQL.
+    /// [`crate::StoreError`] as the database says; the transaction is then of no further use on PostgreSQL.
     pub async fn execute(&mut self, sql: &'static str, args: &[Value<'_>]) -> Result<u64> {
-        Ok(match &mut self.0 {
-            Kind::Postgres(tx) => postgres::bind(sql, args).execute(&mut **tx).await?.rows_affected(),
-            Kind::Sqlite(turn) => sqlite::bind(sql, args).execute(turn.connection()?).await?.rows_affected(),
-        })
+        match &mut self.0 {
+            Kind::Postgres(turn) => turn.execute(postgres::bind(sql, args)).await,
+            Kind::Sqlite(turn) => turn.execute(sql, args).await,
+        }
     }
 
     /// Rows of a statement.
@@ -46,10 +36,10 @@ impl Tx {
     /// # Errors
     /// As [`Tx::execute`].
     pub async fn rows(&mut self, sql: &'static str, args: &[Value<'_>]) -> Result<Vec<Row>> {
-        Ok(match &mut self.0 {
-            Kind::Postgres(tx) => postgres::bind(sql, args).fetch_all(&mut **tx).await?.into_iter().map(Row::Postgres).collect(),
-            Kind::Sqlite(turn) => sqlite::bind(sql, args).fetch_all(turn.connection()?).await?.into_iter().map(Row::Sqlite).collect(),
-        })
+        match &mut self.0 {
+            Kind::Postgres(turn) => Ok(turn.rows(postgres::bind(sql, args)).await?.into_iter().map(Row::Postgres).collect()),
+            Kind::Sqlite(turn) => turn.rows(sql, args).await,
+        }
     }
 
     /// The first row of a statement.
@@ -57,10 +47,7 @@ impl Tx {
     /// # Errors
     /// As [`Tx::execute`].
     pub async fn row(&mut self, sql: &'static str, args: &[Value<'_>]) -> Result<Option<Row>> {
-        Ok(match &mut self.0 {
-            Kind::Postgres(tx) => postgres::bind(sql, args).fetch_optional(&mut **tx).await?.map(Row::Postgres),
-            Kind::Sqlite(turn) => sqlite::bind(sql, args).fetch_optional(turn.connection()?).await?.map(Row::Sqlite),
-        })
+        Ok(self.rows(sql, args).await?.into_iter().next())
     }
 
     /// Runs a statement that holds `{rows}` once for all rows of `columns`, which must be of equal length.
@@ -68,46 +55,35 @@ impl Tx {
     /// # Errors
     /// As [`Tx::execute`].
     pub async fn batch(&mut self, sql: &'static str, columns: &[Column]) -> Result<u64> {
-        let rows = columns.first().map_or(0, Column::len);
-        if rows == 0 {
+        if columns.first().is_none_or(Column::is_empty) {
             return Ok(0);
         }
         match &mut self.0 {
-            Kind::Postgres(tx) => {
-                let text = postgres::batch_text(sql, columns);
-                Ok(postgres::bind_columns(text, columns).execute(&mut **tx).await?.rows_affected())
-            }
-            Kind::Sqlite(turn) => {
-                let mut touched = 0;
-                for (first, rows) in sqlite::chunks(rows) {
-                    let text = sqlite::batch_text(sql, columns.len(), rows);
-                    touched += sqlite::bind_columns(text, columns, first, rows).execute(turn.connection()?).await?.rows_affected();
-                }
-                Ok(touched)
-            }
+            Kind::Postgres(turn) => turn.execute(postgres::bind_columns(postgres::batch_text(sql, columns), columns)).await,
+            Kind::Sqlite(turn) => turn.batch(Batch::new(sql, columns)).await,
         }
     }
 
-    /// Runs several batches in order. On SQLite small ones go to the database together.
+    /// Runs several batches, each of which writes rows that no other does. On PostgreSQL they are one statement.
     ///
     /// # Errors
     /// As [`Tx::execute`].
-    pub async fn batches(&mut self, batches: &[Batch]) -> Result<()> {
-        let Kind::Sqlite(turn) = &mut self.0 else {
-            for batch in batches {
-                self.batch(batch.sql, &batch.columns).await?;
+    pub async fn batches(&mut self, mut batches: Vec<Batch>) -> Result<()> {
+        batches.retain(|batch| !batch.is_empty());
+        match &mut self.0 {
+            Kind::Postgres(turn) if batches.len() > 1 => {
+                let columns = batches.iter().flat_map(|batch| &batch.columns);
+                turn.execute(postgres::bind_columns(postgres::fused_text(&batches), columns)).await?;
             }
-            return Ok(());
-        };
-        for group in sqlite::pieces(batches) {
-            if let Some(text) = sqlite::fused_text(batches, &group) {
-                sqlite::bind_pieces(text, batches, &group).execute(turn.connection()?).await?;
-                continue;
+            Kind::Postgres(_) => {
+                for batch in batches {
+                    self.batch(batch.sql, &batch.columns).await?;
+                }
             }
-            for (batch, first, rows) in group {
-                let Batch { sql, columns } = &batches[batch];
-                let text = sqlite::batch_text(sql, columns.len(), rows);
-                sqlite::bind_columns(text, columns, first, rows).execute(turn.connection()?).await?;
+            Kind::Sqlite(turn) => {
+                for batch in batches {
+                    turn.batch(batch).await?;
+                }
             }
         }
         Ok(())
@@ -119,34 +95,42 @@ impl Tx {
     /// As [`Tx::execute`].
     pub async fn script(&mut self, sql: &'static str) -> Result<()> {
         match &mut self.0 {
-            Kind::Postgres(tx) => tx.execute(sqlx::raw_sql(sql)).await?.rows_affected(),
-            Kind::Sqlite(turn) => turn.connection()?.execute(sqlx::raw_sql(sql)).await?.rows_affected(),
-        };
-        Ok(())
+            Kind::Postgres(turn) => turn.script(sql).await,
+            Kind::Sqlite(turn) => turn.script(sql).await,
+        }
     }
 
     /// Makes it all durable.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] or another answer of the database when it was rolled back;
-    /// [`StoreError::Ambiguous`] when the answer did not come.
+    /// [`crate::StoreError::Conflict`] or another answer of the database when it was rolled back;
+    /// [`crate::StoreError::Ambiguous`] when the answer did not come.
     pub async fn commit(self) -> Result<()> {
+        self.commit_with(Vec::new()).await
+    }
+
+    /// Writes the last of it and makes it all durable: one way to SQLite's thread for both.
+    ///
+    /// # Errors
+    /// As [`Tx::commit`]; when a batch is refused, nothing of the transaction is left.
+    pub async fn commit_with(mut self, batches: Vec<Batch>) -> Result<()> {
         match self.0 {
-            Kind::Postgres(tx) => match tokio::time::timeout(COMMIT_PATIENCE, tx.commit()).await {
-                Ok(committed) => committed.map_err(|e| match StoreError::from(e) {
-                    StoreError::Unavailable(cause) => StoreError::Ambiguous(cause),
-                    other => other,
-                }),
-                Err(_) => Err(StoreError::Ambiguous("no answer to COMMIT".into())),
-            },
-            Kind::Sqlite(turn) => turn.commit().await,
+            Kind::Sqlite(turn) => turn.commit(batches).await,
+            Kind::Postgres(_) => {
+                if let Err(error) = self.batches(batches).await {
+                    self.rollback().await;
+                    return Err(error);
+                }
+                let Kind::Postgres(turn) = self.0 else { return Ok(()) };
+                turn.commit().await
+            }
         }
     }
 
     /// Undoes it all. Nothing can go wrong that the next transaction would not meet too.
     pub async fn rollback(self) {
         match self.0 {
-            Kind::Postgres(tx) => drop(tx.rollback().await),
+            Kind::Postgres(turn) => turn.rollback().await,
             Kind::Sqlite(turn) => turn.rollback().await,
         }
     }

@@ -127,6 +127,18 @@ impl Column {
         self.len() == 0
     }
 
+    /// Octets of its texts and blobs.
+    #[must_use]
+    pub fn octets(&self) -> usize {
+        match self {
+            Self::Int(_) | Self::OptInt(_) => 0,
+            Self::Text(v) => v.iter().map(String::len).sum(),
+            Self::OptText(v) => v.iter().flatten().map(String::len).sum(),
+            Self::Bytes(v) => v.iter().map(Vec::len).sum(),
+            Self::OptBytes(v) => v.iter().flatten().map(Vec::len).sum(),
+        }
+    }
+
     /// The cell of a row; past the end it is NULL.
     #[must_use]
     pub fn cell(&self, row: usize) -> Value<'_> {

@@ -5,31 +5,39 @@
 //! settlements, a delivery among them) costs one fsync, and each is told only after it. Each member
 //! has a savepoint, so that one which fails undoes itself alone.
 //!
-//! Whoever holds the connection when nobody waits commits for all; a member that is dropped in the
-//! middle is undone by a task that then commits for the others. One that is dropped while the
-//! database opens or ends something leaves the transaction in doubt: it is rolled back before
-//! anybody goes on, and a member whose commit cannot be told from a rollback hears that.
+//! Small statements run where they stand: they take microseconds, a change of thread takes more. What
+//! is large, and every COMMIT, runs beside on a thread that may block, and goes on to its end even when its caller
+//! stops waiting; so nothing of it is ever left in the middle.
+//!
+//! Whoever holds the connection when nobody waits commits for all; a member that is dropped before its end is undone by
+//! a task that then commits for the others.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
-    },
-    time::Duration,
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, AtomicUsize, Ordering},
 };
+use std::time::Duration;
 
-use sqlx::{Connection, Executor, SqliteConnection};
+use rusqlite::Connection;
 use tokio::{
     sync::{Mutex, OwnedMutexGuard, oneshot},
+    task::spawn_blocking,
     time::Instant,
 };
 
+use super::{Batch, Column, Row, Value, sqlite};
 use crate::error::{Result, StoreError};
 
 /// Members of one group.
 const GROUP_MEMBERS: usize = 128;
 /// How old a group's transaction may become before it commits although others wait.
 const GROUP_AGE: Duration = Duration::from_millis(10);
+/// Rows, and entries of a list, beyond which a statement runs beside.
+const SMALL: usize = 64;
+/// Octets beyond which it does.
+const SMALL_OCTETS: usize = 64 * 1024;
+
+type Outcome = oneshot::Receiver<Result<()>>;
 
 /// The writer of one database. Clones share it.
 #[derive(Clone)]
@@ -39,15 +47,13 @@ pub(super) struct Writer {
 }
 
 struct State {
-    connection: Option<SqliteConnection>,
+    connection: Option<Connection>,
     /// When the transaction that is open now was begun.
     open: Option<Instant>,
     /// Who is done in it and waits for its commit.
     members: Vec<oneshot::Sender<Result<()>>>,
     /// A member is in the middle.
     inside: Option<Inside>,
-    /// A statement that opens or ends something was sent and its answer never seen.
-    in_doubt: bool,
     /// How many transactions were committed.
     commits: Arc<AtomicU64>,
 }
@@ -62,8 +68,10 @@ enum Inside {
 
 /// One member's turn on the connection.
 pub(super) struct Turn {
-    state: OwnedMutexGuard<State>,
+    /// Away while a statement runs beside, and when the turn is over.
+    state: Option<OwnedMutexGuard<State>>,
     writer: Writer,
+    over: bool,
 }
 
 /// Counts one who waits for its turn; if it goes away before, it may have been the one that others relied on.
@@ -79,9 +87,8 @@ impl Drop for Waiting<'_> {
 }
 
 impl Writer {
-    /// `commits` is moved by every commit.
-    pub(super) fn new(connection: SqliteConnection, commits: Arc<AtomicU64>) -> Self {
-        let state = State { connection: Some(connection), open: None, members: Vec::new(), inside: None, in_doubt: false, commits };
+    pub(super) fn new(connection: Connection, commits: Arc<AtomicU64>) -> Self {
+        let state = State { connection: Some(connection), open: None, members: Vec::new(), inside: None, commits };
         Self { state: Arc::new(Mutex::new(state)), waiting: Arc::default() }
     }
 
@@ -89,16 +96,19 @@ impl Writer {
     pub(super) async fn begin(&self) -> Result<Turn> {
         self.waiting.fetch_add(1, Ordering::SeqCst);
         let mut waiting = Waiting(self, false);
-        let state = self.state.clone().lock_owned().await;
+        let mut state = self.state.clone().lock_owned().await;
         waiting.1 = true;
         drop(waiting);
-        let mut turn = Turn { state, writer: self.clone() };
-        turn.state.undo().await;
-        if let Err(error) = turn.state.enter().await {
-            turn.state.fail(&error).await;
+        state.undo();
+        if let Err(error) = state.enter() {
+            state.fail(&error);
             return Err(error);
         }
-        Ok(turn)
+        Ok(Turn { state: Some(state), writer: self.clone(), over: false })
+    }
+
+    fn is_wanted(&self) -> bool {
+        self.waiting.load(Ordering::SeqCst) > 0
     }
 
     /// After somebody left in the middle: undoes its work and, when nobody else will, commits for the members.
@@ -106,179 +116,254 @@ impl Writer {
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
         let writer = self.clone();
         runtime.spawn(async move {
-            let mut state = writer.state.lock().await;
-            state.undo().await;
-            if writer.waiting.load(Ordering::SeqCst) == 0 {
-                let _ = state.commit().await;
-            }
+            let state = writer.state.clone().lock_owned().await;
+            let _ = spawn_blocking(move || writer.leave(state)).await;
         });
     }
 
+    /// Undoes who is in the middle; whoever goes last commits for the others.
+    fn leave(&self, mut state: OwnedMutexGuard<State>) {
+        state.undo();
+        if !self.is_wanted() {
+            // Its members hear of what goes wrong.
+            let _ = state.commit();
+        }
+    }
+
     pub(super) async fn close(&self) {
-        let mut state = self.state.lock().await;
-        state.undo().await;
-        let _ = state.commit().await;
-        if let Some(connection) = state.connection.take()
-            && let Err(error) = connection.close().await
-        {
+        let mut state = self.state.clone().lock_owned().await;
+        let closed = spawn_blocking(move || {
+            state.undo();
+            let _ = state.commit();
+            state.connection.take().map_or(Ok(()), |connection| connection.close().map_err(|(_, error)| error))
+        });
+        if let Ok(Err(error)) = closed.await {
             tracing::warn!(%error, "closing the database");
         }
     }
 }
 
 impl State {
-    fn connection(&mut self) -> Result<&mut SqliteConnection> {
-        self.connection.as_mut().ok_or_else(|| StoreError::Unavailable("the database is closed".into()))
+    fn connection(&self) -> Result<&Connection> {
+        self.connection.as_ref().ok_or_else(closed)
     }
 
-    /// Runs a statement that opens or ends something.
-    async fn run(&mut self, sql: &'static str) -> Result<()> {
-        self.in_doubt = true;
-        let done = match self.connection() {
-            Ok(connection) => connection.execute(sql).await.map(drop).map_err(StoreError::from),
-            Err(error) => Err(error),
-        };
-        self.in_doubt = false;
-        done
+    fn run(&self, sql: &'static str) -> Result<()> {
+        sqlite::execute(self.connection()?, sql, [0; 0]).map(drop)
     }
 
-    async fn enter(&mut self) -> Result<()> {
+    fn enter(&mut self) -> Result<()> {
         if self.open.is_none() {
-            self.run("BEGIN IMMEDIATE").await?;
+            self.run("BEGIN IMMEDIATE")?;
             self.open = Some(Instant::now());
         }
         if self.members.is_empty() {
             self.inside = Some(Inside::First);
         } else {
-            self.run("SAVEPOINT member").await?;
+            self.run("SAVEPOINT member")?;
             self.inside = Some(Inside::Savepoint);
         }
         Ok(())
     }
 
     /// Undoes the member that is in the middle, if there is one.
-    async fn undo(&mut self) {
-        if self.in_doubt {
-            return self.settle_doubt().await;
-        }
+    fn undo(&mut self) {
         let undone = match self.inside.take() {
             None => return,
-            Some(Inside::Savepoint) => self.run("ROLLBACK TO member; RELEASE member").await,
+            Some(Inside::Savepoint) => self.run("ROLLBACK TO member").and_then(|()| self.run("RELEASE member")),
             Some(Inside::First) => {
                 self.open = None;
                 // SQLite may have rolled back by itself after a full disk; then this fails and is right to.
-                let _ = self.run("ROLLBACK").await;
+                let _ = self.run("ROLLBACK");
                 Ok(())
             }
         };
         if let Err(error) = undone {
             // The whole transaction is gone with it.
-            self.fail(&error).await;
-        }
-    }
-
-    /// Ends what somebody left in the middle of beginning or ending. Where there is still a transaction to roll back, none was committed.
-    async fn settle_doubt(&mut self) {
-        (self.inside, self.open) = (None, None);
-        let was_open = self.run("ROLLBACK").await.is_ok();
-        for member in self.members.drain(..) {
-            let cause = "another writer left in the middle".to_owned();
-            let _ = member.send(Err(if was_open { StoreError::Unavailable(cause) } else { StoreError::Ambiguous(cause) }));
+            self.fail(&error);
         }
     }
 
     /// Commits for everybody.
-    async fn commit(&mut self) -> Result<()> {
+    fn commit(&mut self) -> Result<()> {
         if self.open.is_none() {
             return Ok(());
         }
-        match self.run("COMMIT").await {
-            Ok(()) => {
-                self.commits.fetch_add(1, Ordering::Relaxed);
-                self.open = None;
-                for member in self.members.drain(..) {
-                    let _ = member.send(Ok(()));
-                }
-                Ok(())
-            }
-            Err(error) => {
-                self.fail(&error).await;
-                Err(error)
-            }
+        if let Err(error) = self.run("COMMIT") {
+            self.fail(&error);
+            return Err(error);
         }
+        self.commits.fetch_add(1, Ordering::Relaxed);
+        self.open = None;
+        for member in self.members.drain(..) {
+            let _ = member.send(Ok(()));
+        }
+        Ok(())
     }
 
-    async fn fail(&mut self, error: &StoreError) {
-        let _ = self.run("ROLLBACK").await;
+    fn fail(&mut self, error: &StoreError) {
+        let _ = self.run("ROLLBACK");
         self.open = None;
         for member in self.members.drain(..) {
             let _ = member.send(Err(StoreError::Unavailable(error.to_string())));
         }
     }
+
+    /// Whether this member leaves the commit to the one who waits.
+    fn hands_on(&self, writer: &Writer) -> bool {
+        writer.is_wanted() && self.members.len() < GROUP_MEMBERS && self.open.is_some_and(|since| since.elapsed() < GROUP_AGE)
+    }
+
+    /// This member is done, and is told when the one after it has committed.
+    fn hand_on(&mut self) -> Result<Outcome> {
+        if self.inside == Some(Inside::Savepoint) {
+            self.run("RELEASE member")?;
+        }
+        self.inside = None;
+        let (member, committed) = oneshot::channel();
+        self.members.push(member);
+        Ok(committed)
+    }
+
+    /// Writes the last of a member and ends it.
+    fn end(&mut self, batches: &[Batch], writer: &Writer) -> Result<Option<Outcome>> {
+        for batch in batches {
+            if let Err(error) = self.connection().and_then(|connection| sqlite::batch(connection, batch)) {
+                self.undo();
+                if !writer.is_wanted() {
+                    let _ = self.commit();
+                }
+                return Err(error);
+            }
+        }
+        if self.hands_on(writer) {
+            return self.hand_on().map(Some);
+        }
+        if self.inside == Some(Inside::Savepoint) {
+            self.run("RELEASE member")?;
+        }
+        self.inside = None;
+        self.commit().map(|()| None)
+    }
 }
 
 impl Turn {
-    pub(super) fn connection(&mut self) -> Result<&mut SqliteConnection> {
-        self.state.connection()
+    /// Runs a statement; how many rows it touched.
+    pub(super) async fn execute(&mut self, sql: &'static str, args: &[Value<'_>]) -> Result<u64> {
+        if is_small(args) {
+            return sqlite::execute(self.state()?.connection()?, sql, args.iter().map(|value| sqlite::output(*value)));
+        }
+        let args: Vec<_> = args.iter().map(sqlite::owned).collect();
+        self.beside(move |connection| sqlite::execute(connection, sql, args)).await
     }
 
-    /// Durable when it returns.
-    pub(super) async fn commit(mut self) -> Result<()> {
-        if self.state.inside == Some(Inside::Savepoint) {
-            self.state.run("RELEASE member").await?;
+    /// Rows of a statement.
+    pub(super) async fn rows(&mut self, sql: &'static str, args: &[Value<'_>]) -> Result<Vec<Row>> {
+        if is_small(args) {
+            return sqlite::rows(self.state()?.connection()?, sql, args.iter().map(|value| sqlite::output(*value)));
         }
-        self.state.inside = None;
-        let young = self.state.open.is_some_and(|since| since.elapsed() < GROUP_AGE);
-        if self.writer.waiting.load(Ordering::SeqCst) == 0 || !young || self.state.members.len() >= GROUP_MEMBERS {
-            if self.state.members.is_empty() {
-                return self.state.commit().await;
-            }
-            // Others wait for it too: it goes on when this caller no longer waits.
-            let committed = tokio::spawn(async move { self.state.commit().await });
-            return committed.await.map_err(|_| StoreError::Ambiguous("the writer went away".into()))?;
+        let args: Vec<_> = args.iter().map(sqlite::owned).collect();
+        self.beside(move |connection| sqlite::rows(connection, sql, args)).await
+    }
+
+    /// Runs a statement for many rows.
+    pub(super) async fn batch(&mut self, batch: Batch) -> Result<u64> {
+        if batch.len() <= SMALL && batch.columns.iter().map(Column::octets).sum::<usize>() <= SMALL_OCTETS {
+            return sqlite::batch(self.state()?.connection()?, &batch);
         }
-        let (member, committed) = oneshot::channel();
-        self.state.members.push(member);
-        drop(self);
-        // Every member is told; when its sender is lost, so is the database.
-        committed.await.map_err(|_| StoreError::Ambiguous("the writer went away".into()))?
+        self.beside(move |connection| sqlite::batch(connection, &batch)).await
+    }
+
+    /// Several statements without arguments.
+    pub(super) async fn script(&mut self, sql: &'static str) -> Result<()> {
+        self.beside(move |connection| Ok(connection.execute_batch(sql)?)).await
+    }
+
+    /// Writes the last of it; durable when it returns.
+    pub(super) async fn commit(mut self, batches: Vec<Batch>) -> Result<()> {
+        let Some(mut state) = self.state.take() else { return Err(closed()) };
+        self.over = true;
+        let writer = self.writer.clone();
+        let ended = if batches.is_empty() && state.hands_on(&writer) {
+            let ended = state.hand_on();
+            drop(state);
+            ended.map(Some)
+        } else {
+            // It goes on when this caller stops waiting: others may wait for it too.
+            let ended = spawn_blocking(move || state.end(&batches, &writer));
+            ended.await.map_err(|_| StoreError::Ambiguous("the writer went away".into()))?
+        };
+        match ended? {
+            None => Ok(()),
+            // Every member is told; when its sender is lost, so is the database.
+            Some(committed) => committed.await.map_err(|_| StoreError::Ambiguous("the writer went away".into()))?,
+        }
     }
 
     pub(super) async fn rollback(mut self) {
-        self.state.undo().await;
-        if self.writer.waiting.load(Ordering::SeqCst) == 0 {
-            let _ = self.state.commit().await;
+        let Some(mut state) = self.state.take() else { return };
+        self.over = true;
+        state.undo();
+        if !state.members.is_empty() {
+            let writer = self.writer.clone();
+            let _ = spawn_blocking(move || writer.leave(state)).await;
         }
+    }
+
+    fn state(&mut self) -> Result<&mut State> {
+        self.state.as_deref_mut().ok_or_else(closed)
+    }
+
+    /// Runs what may take long on a thread that may block.
+    async fn beside<T: Send + 'static>(&mut self, work: impl FnOnce(&Connection) -> Result<T> + Send + 'static) -> Result<T> {
+        let state = self.state.take().ok_or_else(closed)?;
+        let done = spawn_blocking(move || {
+            let result = state.connection().and_then(work);
+            (state, result)
+        });
+        let (state, result) = done.await.map_err(StoreError::unavailable)?;
+        self.state = Some(state);
+        result
     }
 }
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        if self.state.inside.is_some() || self.state.in_doubt {
+        if !self.over {
             self.writer.finish_later();
         }
     }
 }
 
+fn is_small(args: &[Value<'_>]) -> bool {
+    args.iter().all(|value| match value {
+        Value::Ints(list) => list.len() <= SMALL,
+        Value::Texts(list) => list.len() <= SMALL,
+        Value::Text(text) => text.is_none_or(|text| text.len() <= SMALL_OCTETS),
+        Value::Bytes(bytes) => bytes.is_none_or(|bytes| bytes.len() <= SMALL_OCTETS),
+        Value::Int(_) => true,
+    })
+}
+
+fn closed() -> StoreError {
+    StoreError::Unavailable("the database is closed".into())
+}
+
 #[cfg(test)]
 mod tests {
-    use std::str::FromStr;
-
-    use sqlx::{ConnectOptions, Row, sqlite::SqliteConnectOptions};
-
     use super::*;
+    use crate::args;
 
     async fn writer() -> (Writer, tempfile::TempDir) {
         let folder = tempfile::tempdir().unwrap();
-        let options = SqliteConnectOptions::from_str("sqlite:").unwrap().filename(folder.path().join("t.db")).create_if_missing(true);
-        let mut connection = options.journal_mode(sqlx::sqlite::SqliteJournalMode::Wal).connect().await.unwrap();
-        connection.execute("CREATE TABLE t(a)").await.unwrap();
+        let connection = sqlite::open(&folder.path().join("t.db"), sqlite::Purpose::Write).unwrap();
+        connection.execute_batch("CREATE TABLE t(a)").unwrap();
         (Writer::new(connection, Arc::default()), folder)
     }
 
     async fn count(writer: &Writer) -> i64 {
         let mut turn = writer.begin().await.unwrap();
-        let n = sqlx::query("SELECT count(*) FROM t").fetch_one(turn.connection().unwrap()).await.unwrap().get(0);
+        let n = turn.rows("SELECT count(*) FROM t", &[]).await.unwrap()[0].int(0).unwrap();
         turn.rollback().await;
         n
     }
@@ -287,21 +372,21 @@ mod tests {
     async fn a_burst_is_one_group_and_a_failure_in_it_is_undone_alone() {
         let (writer, _folder) = writer().await;
         let held = writer.begin().await.unwrap();
-        let tasks: Vec<_> = (0..40)
+        let tasks: Vec<_> = (0..40i64)
             .map(|i| {
                 let writer = writer.clone();
                 tokio::spawn(async move {
                     let mut turn = writer.begin().await.unwrap();
-                    sqlx::query("INSERT INTO t VALUES ($1)").bind(i).execute(turn.connection().unwrap()).await.unwrap();
+                    turn.execute("INSERT INTO t VALUES ($1)", args![i]).await.unwrap();
                     match i % 4 {
                         0 => turn.rollback().await,
                         1 => drop(turn),
-                        _ => turn.commit().await.unwrap(),
+                        _ => turn.commit(Vec::new()).await.unwrap(),
                     }
                 })
             })
             .collect();
-        held.commit().await.unwrap();
+        held.commit(Vec::new()).await.unwrap();
         for task in tasks {
             task.await.unwrap();
         }
@@ -313,7 +398,7 @@ mod tests {
         let (writer, _folder) = writer().await;
         for _ in 0..50 {
             let mut first = writer.begin().await.unwrap();
-            sqlx::query("INSERT INTO t VALUES (1)").execute(first.connection().unwrap()).await.unwrap();
+            first.execute("INSERT INTO t VALUES (1)", &[]).await.unwrap();
             let other = tokio::spawn({
                 let writer = writer.clone();
                 async move { writer.begin().await.map(drop) }
@@ -321,7 +406,7 @@ mod tests {
             while writer.waiting.load(Ordering::SeqCst) == 0 {
                 tokio::task::yield_now().await;
             }
-            let committed = tokio::spawn(first.commit());
+            let committed = tokio::spawn(first.commit(Vec::new()));
             other.abort();
             tokio::time::timeout(Duration::from_secs(10), committed).await.expect("committed").unwrap().unwrap();
         }
@@ -335,7 +420,7 @@ mod tests {
             if let Some(done) = futures_util::FutureExt::now_or_never(&mut future) {
                 return Some(done);
             }
-            tokio::task::spawn_blocking(|| std::thread::sleep(Duration::from_millis(1))).await.unwrap();
+            spawn_blocking(|| std::thread::sleep(Duration::from_millis(1))).await.unwrap();
         }
         None
     }
@@ -346,8 +431,8 @@ mod tests {
         for polls in 1..4 {
             drop(leave_after(polls, writer.begin()).await);
             let mut turn = writer.begin().await.unwrap();
-            sqlx::query("INSERT INTO t VALUES (1)").execute(turn.connection().unwrap()).await.unwrap();
-            turn.commit().await.unwrap();
+            turn.execute("INSERT INTO t VALUES (1)", &[]).await.unwrap();
+            turn.commit(Vec::new()).await.unwrap();
         }
         assert_eq!(count(&writer).await, 3);
     }
@@ -358,7 +443,7 @@ mod tests {
         let mut stored = 0;
         for polls in 1..7 {
             let mut first = writer.begin().await.unwrap();
-            sqlx::query("INSERT INTO t VALUES (1)").execute(first.connection().unwrap()).await.unwrap();
+            first.execute("INSERT INTO t VALUES (1)", &[]).await.unwrap();
             let second = tokio::spawn({
                 let writer = writer.clone();
                 async move { writer.begin().await }
@@ -366,9 +451,9 @@ mod tests {
             while writer.waiting.load(Ordering::SeqCst) == 0 {
                 tokio::task::yield_now().await;
             }
-            let first = tokio::spawn(first.commit());
+            let first = tokio::spawn(first.commit(Vec::new()));
             let second = second.await.unwrap().unwrap();
-            leave_after(polls, second.commit()).await;
+            leave_after(polls, second.commit(Vec::new())).await;
             let told = tokio::time::timeout(Duration::from_secs(10), first).await.expect("it is told").unwrap();
             stored += i64::from(told.is_ok());
             assert_eq!(count(&writer).await, stored, "after {polls}: told {told:?}");

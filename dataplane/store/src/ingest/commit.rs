@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use postern_core::{AccountId, FolderId};
@@ -17,9 +17,6 @@ use crate::{
     queue::{self, Queued},
     trail,
 };
-
-/// How long a batch may take to be written: one task stores for a whole process, and a server whose machine is gone never answers.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A placement to write: its body, what was asked, where it lies, its message's id and size.
 type Row<'a> = (&'a NewBody, &'a LocalDelivery, &'a Placed, i64, i64);
@@ -107,15 +104,11 @@ async fn attempt(tools: &Tools, jobs: &[&Accept], wait: bool) -> Result<(Vec<Dec
     let mut retries = 0;
     loop {
         let mut tx = tools.db.begin().await?;
-        let written = match tokio::time::timeout(PATIENCE, write(tools, &mut tx, jobs, wait)).await {
-            Ok(written) => written,
-            Err(_) => Err(StoreError::Unavailable("the database gives no answer".into())),
-        };
-        let result = match written {
-            Ok(done) if done.0.iter().any(|d| matches!(d, Decision::Store(_))) => tx.commit().await.map(|()| done),
+        let result = match write(tools, &mut tx, jobs, wait).await {
+            Ok((decisions, queued, batches)) if !batches.is_empty() => tx.commit_with(batches).await.map(|()| (decisions, queued)),
             other => {
                 tx.rollback().await;
-                other
+                other.map(|(decisions, queued, _)| (decisions, queued))
             }
         };
         match result {
@@ -125,7 +118,8 @@ async fn attempt(tools: &Tools, jobs: &[&Accept], wait: bool) -> Result<(Vec<Dec
     }
 }
 
-async fn write(tools: &Tools, tx: &mut Tx, jobs: &[&Accept], wait: bool) -> Result<(Vec<Decision>, Queued)> {
+/// Locks and decides; what is left to write when anything is to be stored.
+async fn write(tools: &Tools, tx: &mut Tx, jobs: &[&Accept], wait: bool) -> Result<(Vec<Decision>, Queued, Vec<Batch>)> {
     let now = tools.clock.now();
     let wanted: Vec<i64> = jobs
         .iter()
@@ -150,7 +144,7 @@ async fn write(tools: &Tools, tx: &mut Tx, jobs: &[&Accept], wait: bool) -> Resu
         })
         .collect();
     if stored.is_empty() {
-        return Ok((decisions, Queued::default()));
+        return Ok((decisions, Queued::default(), Vec::new()));
     }
     let queued: Vec<_> = stored.iter().flat_map(|(job, _)| job.queue.iter().cloned()).collect();
     let (queued, queue_rows) = queue::prepare(tx, &queued, &tools.ids).await?;
@@ -163,8 +157,7 @@ async fn write(tools: &Tools, tx: &mut Tx, jobs: &[&Accept], wait: bool) -> Resu
     batches.extend(queue_rows);
     batches.extend(trail::batches(&events, &tools.ids));
     batches.extend(counters(&accounts, &folders));
-    tx.batches(&batches).await?;
-    Ok((decisions, queued))
+    Ok((decisions, queued, batches))
 }
 
 /// Locks accounts in the order of their ids, the order that everybody keeps.

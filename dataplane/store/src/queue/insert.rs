@@ -47,7 +47,7 @@ type Destination = (String, String);
 /// [`StoreError`] as the database says.
 pub async fn insert(tx: &mut Tx, messages: &[NewMessage], ids: &IdSource) -> Result<Queued> {
     let (queued, rows) = prepare(tx, messages, ids).await?;
-    tx.batches(&rows).await?;
+    tx.batches(rows).await?;
     Ok(queued)
 }
 

@@ -13,7 +13,7 @@ use crate::{
 /// # Errors
 /// [`crate::StoreError`] as the database says.
 pub async fn insert(tx: &mut Tx, rows: &[EventRow], ids: &IdSource) -> Result<()> {
-    tx.batches(&batches(rows, ids)).await
+    tx.batches(batches(rows, ids).into()).await
 }
 
 /// The two statements of [`insert`], for a transaction that has more to say.

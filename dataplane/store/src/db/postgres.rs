@@ -1,0 +1,138 @@
+//! A connection of the pool in one caller's hands, bounded in time.
+//!
+//! A server whose machine is gone never answers, and a connection that waits for it would be lost to the pool for as
+//! long as TCP hopes. So no answer is awaited for longer than [`PATIENCE`]; a connection that did not give one is hung
+//! up and not given back, and so is one that cannot undo what was left in the middle.
+
+use std::time::Duration;
+
+use sqlx::{
+    Connection, Executor, PgConnection, PgPool, Postgres,
+    pool::PoolConnection,
+    postgres::{PgArguments, PgPoolOptions, PgRow},
+    query::Query,
+};
+use tokio::time::{error::Elapsed, timeout};
+
+use crate::error::{Result, StoreError};
+
+/// How long an answer is awaited, of COMMIT and of any other statement but a migration's.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// A connection that lay idle for longer is tried before it is used.
+const TRUSTED: Duration = Duration::from_secs(1);
+
+type Statement<'q> = Query<'q, Postgres, PgArguments>;
+
+/// The pool's settings that have to do with trust.
+pub(super) fn trusting(options: PgPoolOptions) -> PgPoolOptions {
+    options.test_before_acquire(false).before_acquire(|connection, meta| {
+        Box::pin(async move {
+            if meta.idle_for > TRUSTED {
+                connection.ping().await?;
+            }
+            Ok(true)
+        })
+    })
+}
+
+/// A connection in hand. Dropped in the middle of anything, it is undone before the pool has it back.
+pub(super) struct Turn {
+    connection: Option<PoolConnection<Postgres>>,
+    /// A transaction is open, or a statement's answer has not been seen.
+    unsettled: bool,
+}
+
+impl Turn {
+    /// A connection for one statement.
+    pub(super) async fn single(pool: &PgPool) -> Result<Self> {
+        Ok(Self { connection: Some(pool.acquire().await?), unsettled: false })
+    }
+
+    /// A connection with a transaction.
+    pub(super) async fn begin(pool: &PgPool) -> Result<Self> {
+        let mut turn = Self::single(pool).await?;
+        turn.unsettled = true;
+        let answer = timeout(PATIENCE, turn.connection()?.execute("BEGIN")).await;
+        turn.judge(answer)?;
+        Ok(turn)
+    }
+
+    /// All rows.
+    pub(super) async fn rows(&mut self, statement: Statement<'_>) -> Result<Vec<PgRow>> {
+        let before = std::mem::replace(&mut self.unsettled, true);
+        let answer = timeout(PATIENCE, statement.fetch_all(self.connection()?)).await;
+        let rows = self.judge(answer)?;
+        self.unsettled = before;
+        Ok(rows)
+    }
+
+    /// Runs a statement; how many rows it touched.
+    pub(super) async fn execute(&mut self, statement: Statement<'_>) -> Result<u64> {
+        let before = std::mem::replace(&mut self.unsettled, true);
+        let answer = timeout(PATIENCE, statement.execute(self.connection()?)).await;
+        let done = self.judge(answer)?;
+        self.unsettled = before;
+        Ok(done.rows_affected())
+    }
+
+    /// Several statements, for as long as they take.
+    pub(super) async fn script(&mut self, sql: &'static str) -> Result<()> {
+        self.unsettled = true;
+        self.connection()?.execute(sqlx::raw_sql(sql)).await?;
+        Ok(())
+    }
+
+    /// Commits.
+    pub(super) async fn commit(mut self) -> Result<()> {
+        let answer = timeout(PATIENCE, self.connection()?.execute("COMMIT")).await;
+        self.judge(answer).map_err(|error| match error {
+            StoreError::Unavailable(cause) => StoreError::Ambiguous(cause),
+            other => other,
+        })?;
+        self.unsettled = false;
+        Ok(())
+    }
+
+    /// Undoes it all.
+    pub(super) async fn rollback(mut self) {
+        if let Some(connection) = self.connection.take() {
+            undo(connection).await;
+        }
+    }
+
+    fn connection(&mut self) -> Result<&mut PgConnection> {
+        self.connection.as_deref_mut().ok_or_else(|| StoreError::Unavailable("the connection was hung up".into()))
+    }
+
+    fn judge<T>(&mut self, answer: std::result::Result<sqlx::Result<T>, Elapsed>) -> Result<T> {
+        answer.map_or_else(
+            |_| {
+                if let Some(connection) = self.connection.take() {
+                    drop(connection.detach());
+                }
+                Err(StoreError::Unavailable("the database gives no answer".into()))
+            },
+            |answer| Ok(answer?),
+        )
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        let Some(connection) = self.connection.take() else { return };
+        if !self.unsettled {
+            return;
+        }
+        match tokio::runtime::Handle::try_current() {
+            Ok(runtime) => drop(runtime.spawn(undo(connection))),
+            Err(_) => drop(connection.detach()),
+        }
+    }
+}
+
+/// The pool has it back when it says that it is in no transaction any more.
+async fn undo(mut connection: PoolConnection<Postgres>) {
+    if !matches!(timeout(PATIENCE, connection.execute("ROLLBACK")).await, Ok(Ok(_))) {
+        drop(connection.detach());
+    }
+}
