@@ -17,6 +17,7 @@ use super::{
     read::{StoredMessage, Summaries},
     snapshot::Snapshot,
     transfer::{self, Copied, Stored},
+    turns::Turns,
 };
 use crate::{
     blob::Blobs,
@@ -39,6 +40,7 @@ pub struct Boxes {
     blobs: Blobs,
     changes: Changes,
     clock: Arc<dyn Clock>,
+    turns: Turns,
     cells: Arc<Mutex<Cells>>,
     warm: moka::sync::Cache<(AccountId, FolderId), Arc<FolderCell>>,
 }
@@ -50,7 +52,8 @@ impl Boxes {
             .weigher(|_, cell: &Arc<FolderCell>| cell.newest().map_or(1, |s| u32::try_from(s.len()).unwrap_or(u32::MAX).max(1)))
             .time_to_idle(KEEP)
             .build();
-        Self { db, blobs, changes, clock, cells: Arc::default(), warm }
+        let turns = Turns::new(db.dialect());
+        Self { db, blobs, changes, clock, turns, cells: Arc::default(), warm }
     }
 
     /// Listens for an account's changes.
@@ -140,6 +143,7 @@ impl Boxes {
     /// # Errors
     /// As there.
     pub async fn create(&self, account: AccountId, name: &str, special_use: Option<SpecialUse>) -> Result<Folder> {
+        let _turn = self.turns.of(account).await;
         let made = folder::create(&self.db, account, name, special_use).await?;
         self.changes.announce([(account, made.modseq)]);
         Ok(made)
@@ -150,6 +154,7 @@ impl Boxes {
     /// # Errors
     /// As there.
     pub async fn delete(&self, account: AccountId, name: &str) -> Result<()> {
+        let _turn = self.turns.of(account).await;
         let locked = folder::delete(&self.db, account, name, self.clock.now()).await?;
         self.changes.announce([(account, locked.modseq)]);
         Ok(())
@@ -160,6 +165,7 @@ impl Boxes {
     /// # Errors
     /// As there.
     pub async fn rename(&self, account: AccountId, from: &str, to: &str) -> Result<()> {
+        let _turn = self.turns.of(account).await;
         let locked = folder::rename(&self.db, account, from, to, self.clock.now()).await?;
         self.changes.announce([(account, locked.modseq)]);
         Ok(())
@@ -170,6 +176,7 @@ impl Boxes {
     /// # Errors
     /// As there.
     pub async fn set_subscribed(&self, account: AccountId, name: &str, subscribed: bool) -> Result<()> {
+        let _turn = self.turns.of(account).await;
         let locked = folder::subscribe(&self.db, account, name, subscribed).await?;
         self.changes.announce([(account, locked.modseq)]);
         Ok(())
@@ -187,6 +194,7 @@ impl Boxes {
         change: &FlagChange,
         unchanged_since: Option<i64>,
     ) -> Result<Stored> {
+        let _turn = self.turns.of(account).await;
         let stored = transfer::store(&self.db, account, folder, uids, change, unchanged_since).await?;
         self.changes.announce([(account, stored.modseq)]);
         Ok(stored)
@@ -197,6 +205,7 @@ impl Boxes {
     /// # Errors
     /// As there.
     pub async fn expunge(&self, account: AccountId, folder: FolderId, uids: Option<&[i64]>) -> Result<(i64, Vec<u32>)> {
+        let _turn = self.turns.of(account).await;
         let gone = transfer::expunge(&self.db, account, folder, uids, self.clock.now()).await?;
         self.changes.announce([(account, gone.0)]);
         Ok(gone)
@@ -215,6 +224,7 @@ impl Boxes {
     /// # Errors
     /// As there.
     pub async fn copy(&self, account: AccountId, from: FolderId, uids: &[i64], to: FolderId) -> Result<Copied> {
+        let _turn = self.turns.of(account).await;
         let copied = transfer::copy(&self.db, account, from, uids, to, self.clock.now()).await?;
         self.changes.announce([(account, copied.modseq)]);
         Ok(copied)
@@ -225,6 +235,7 @@ impl Boxes {
     /// # Errors
     /// As there.
     pub async fn move_to(&self, account: AccountId, from: FolderId, uids: &[i64], to: FolderId) -> Result<Copied> {
+        let _turn = self.turns.of(account).await;
         let copied = transfer::move_to(&self.db, account, from, uids, to, self.clock.now()).await?;
         self.changes.announce([(account, copied.modseq)]);
         Ok(copied)
@@ -235,6 +246,7 @@ impl Boxes {
     /// # Errors
     /// As there.
     pub async fn expire(&self, account: AccountId, folder: FolderId, before: Timestamp, limit: i64) -> Result<usize> {
+        let _turn = self.turns.of(account).await;
         let (modseq, gone) = transfer::expire(&self.db, account, folder, before, limit, self.clock.now()).await?;
         self.changes.announce([(account, modseq)]);
         Ok(gone.len())

@@ -18,6 +18,7 @@ mod shared;
 pub mod snapshot;
 mod totals;
 pub mod transfer;
+mod turns;
 
 use postern_core::{AccountId, Timestamp};
 
