@@ -67,13 +67,18 @@ impl Intake {
             queue.push(deliveries::queued(transaction, &prepared, header_size, recipients, (pool, tenant)));
         }
         let queued = !queue.is_empty();
+        if queued {
+            // Before the commit: the sender is woken by it.
+            self.settings.bodies.keep(prepared.id, bytes::Bytes::copy_from_slice(body));
+        }
         let events = record::accepted(client, transaction, &summary, body.len(), self.settings.keep_dialogue.then_some(dialogue));
-        let accept = ingest::Accept {
+        let mut accept = ingest::Accept {
             bodies: vec![ingest::NewBody { prepared, trace: transaction.trace, summary: summary.encode().into() }],
             deliveries: deliveries::local(transaction),
             queue,
             events,
         };
+        self.tell_success(transaction, body, &mut accept).await?;
         self.store.ingest.accept(accept).await?;
         Ok(Stored { trace: transaction.trace, queued })
     }

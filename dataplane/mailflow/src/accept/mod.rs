@@ -17,6 +17,7 @@ mod header;
 mod record;
 mod refused;
 mod room;
+mod success;
 mod transaction;
 
 use std::sync::Arc;
@@ -34,7 +35,7 @@ use check::Check;
 use postern_core::{DomainName, Permanence};
 use postern_store::{Store, directory::Directory, trail::Trail};
 
-use crate::{dkim::Signers, route};
+use crate::{dkim::Signers, queue::Bodies, route};
 
 /// How messages are taken.
 #[derive(Clone, Debug)]
@@ -47,6 +48,8 @@ pub struct Settings {
     pub full_box: Permanence,
     /// Whether the dialogue of accepted messages is kept; that of refusals always is.
     pub keep_dialogue: bool,
+    /// Bodies that this process's sender is going to ask for at once.
+    pub bodies: Bodies,
     /// Who counts.
     pub observer: Arc<dyn Observer>,
 }
@@ -68,10 +71,17 @@ pub trait Observer: Send + Sync + std::fmt::Debug {
 impl Observer for () {}
 
 impl Settings {
-    /// The usual ones for a host: full boxes refuse for good, dialogues are kept.
+    /// The usual ones for a host: full boxes refuse for good, dialogues are kept, bodies are not.
     #[must_use]
     pub fn new(host: DomainName) -> Self {
-        Self { host, route: route::Limits::default(), full_box: Permanence::Permanent, keep_dialogue: true, observer: Arc::new(()) }
+        Self {
+            host,
+            route: route::Limits::default(),
+            full_box: Permanence::Permanent,
+            keep_dialogue: true,
+            bodies: Bodies::new(0),
+            observer: Arc::new(()),
+        }
     }
 }
 

@@ -44,6 +44,17 @@ impl Bodies {
         }
     }
 
+    /// Forgets a body that nobody is going to ask for any more.
+    pub fn forget(&self, id: BlobId) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(body) = kept.bodies.remove(&id) else { return };
+        kept.octets -= body.len();
+        // Bodies go about in the order in which they came, so the list of names stays about as short as they are few.
+        while kept.order.front().is_some_and(|oldest| !kept.bodies.contains_key(oldest)) {
+            kept.order.pop_front();
+        }
+    }
+
     /// The body, from here or from the store.
     ///
     /// # Errors
@@ -74,5 +85,15 @@ mod tests {
         let mut ids: Vec<i64> = kept.bodies.keys().map(|id| id.0).collect();
         ids.sort_unstable();
         assert_eq!((ids, kept.octets), (vec![6, 7, 8, 9], 100));
+    }
+
+    #[test]
+    fn what_is_forgotten_leaves_nothing() {
+        let bodies = Bodies::new(1000);
+        (0..10).for_each(|id| bodies.keep(BlobId(id), Bytes::from_static(b"x")));
+        (0..10).rev().for_each(|id| bodies.forget(BlobId(id)));
+        bodies.forget(BlobId(99));
+        let kept = bodies.0.lock().unwrap();
+        assert_eq!((kept.octets, kept.order.len(), kept.bodies.len()), (0, 0, 0));
     }
 }

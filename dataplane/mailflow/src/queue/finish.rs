@@ -20,6 +20,7 @@ pub(super) async fn finish(crew: Arc<Crew>, lease: Arc<Lease>, message: Arc<Queu
     let now = crew.store.now();
     let rows: Vec<_> = told.iter().map(|told| told.item.id).collect();
     let any_delivered = told.iter().any(|told| told.result.is_ok());
+    let last = told.len() == message.recipients as usize && told.iter().all(|told| told.result.is_ok());
     let mut decided: Vec<Decided> =
         told.into_iter().map(|told| decide(told, &crew.config.schedule, now, crew.roll() as u32, crew.config.keep_dialogue)).collect();
     decided.iter().for_each(|decided| crew.config.observer.attempted(&decided.settlement.fate));
@@ -34,6 +35,9 @@ pub(super) async fn finish(crew: Arc<Crew>, lease: Arc<Lease>, message: Arc<Queu
         }
     }
     let mut fine = settle(&crew, quiet).await;
+    if last && notable.is_empty() {
+        crew.bodies.forget(message.blob);
+    }
     if !notable.is_empty() {
         match crew.notices.settle(&message, notable).await {
             Ok(settled) => warn_of_stale(&message, &settled),

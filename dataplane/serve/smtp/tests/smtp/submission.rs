@@ -206,3 +206,22 @@ async fn what_leaves_is_signed_by_every_key() {
     assert!(signatures[1].starts_with("v=1; a=rsa-sha256; s=r1; d=example.org; c=relaxed/relaxed;"), "{sent}");
     assert!(sent.starts_with("Received: ") && !sent.contains("Bcc:"), "{sent}");
 }
+
+#[tokio::test]
+async fn who_asks_for_it_is_told_that_mail_lies_in_a_box_here() {
+    let room = Room::new().await;
+    let mut client = room.submission().await;
+    client.login(ALICE).await;
+    client.expect("MAIL FROM:<alice@example.org> ENVID=QQ1", "250").await;
+    client.expect("RCPT TO:<bob@example.org> NOTIFY=SUCCESS", "250").await;
+    assert!(client.data(MAIL).await.starts_with("250 "));
+    assert_eq!(room.inbox("bob@example.org").await.len(), 1);
+    let notice = room.inbox(ALICE).await.remove(0);
+    for part in ["Return-Path: <>\r\n", "Action: delivered", "Final-Recipient: rfc822;bob@example.org", "Original-Envelope-Id: QQ1"] {
+        assert!(notice.replace("rfc822; ", "rfc822;").contains(part), "{part} in\n{notice}");
+    }
+    client.expect("MAIL FROM:<alice@example.org>", "250").await;
+    client.expect("RCPT TO:<bob@example.org> NOTIFY=FAILURE", "250").await;
+    assert!(client.data(MAIL).await.starts_with("250 "));
+    assert_eq!(room.inbox(ALICE).await.len(), 1, "only who asks");
+}
