@@ -47,8 +47,9 @@ impl fmt::Display for Table {
     }
 }
 
-fn plain(cell: &str) -> String {
-    cell.chars().map(|c| if c.is_control() { '?' } else { c }).collect()
+/// What strangers wrote, as it may go to a terminal.
+pub(crate) fn plain(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '?' } else { c }).collect()
 }
 
 #[cfg(test)]

@@ -32,6 +32,7 @@ pub async fn answer(store: &Store, action: QueueAction) -> Result<Response> {
         QueueAction::Retry { ids } => order(store, &ids, true, Stage::Released, "retry").await,
         QueueAction::Hold { ids } => order(store, &ids, false, Stage::Held, "hold").await,
         QueueAction::Release { ids } => order(store, &ids, false, Stage::Released, "release").await,
+        QueueAction::Bounce { ids } => order(store, &ids, false, Stage::Released, "bounce").await,
         QueueAction::Drop { ids } => order(store, &ids, false, Stage::Dropped, "drop").await,
     }
 }
@@ -55,6 +56,7 @@ async fn order(store: &Store, ids: &[String], all_without: bool, stage: Stage, v
     let done = match verb {
         "hold" => store.queue.hold(&ids, None, &events).await?,
         "release" => store.queue.release_held(&ids, None, &events, now).await?,
+        "bounce" => store.queue.give_up(&ids, None, &events, now).await?,
         "drop" => store.queue.discard(&ids, None, &events, now).await?,
         _ => store.queue.retry_now(&ids, None, &events, now).await?,
     };

@@ -9,7 +9,7 @@ use postern_store::{
 };
 use serde_json::Value;
 
-use crate::control::Response;
+use crate::{control::Response, table::plain};
 
 /// How far back an address, IP or Message-ID is looked for.
 const LOOK_BACK: Duration = Duration::from_secs(90 * 86_400);
@@ -101,11 +101,6 @@ fn inner(value: &Value) -> String {
 
 fn is_nothing(value: &Value) -> bool {
     matches!(value, Value::Array(items) if items.is_empty())
-}
-
-/// What strangers wrote goes to a terminal.
-fn plain(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '?' } else { c }).collect()
 }
 
 #[cfg(test)]

@@ -55,6 +55,14 @@ enum Verb {
         #[command(flatten)]
         target: Target,
     },
+    /// Give up and tell the sender
+    Bounce {
+        /// As listed
+        #[arg(required = true)]
+        ids: Vec<String>,
+        #[command(flatten)]
+        target: Target,
+    },
     /// Give up and tell nobody
     Drop {
         /// As listed
@@ -77,6 +85,7 @@ impl Queue {
             Some(Verb::Retry { ids, target }) => (QueueAction::Retry { ids }, target),
             Some(Verb::Hold { ids, target }) => (QueueAction::Hold { ids }, target),
             Some(Verb::Release { ids, target }) => (QueueAction::Release { ids }, target),
+            Some(Verb::Bounce { ids, target }) => (QueueAction::Bounce { ids }, target),
             Some(Verb::Drop { ids, target }) => (QueueAction::Drop { ids }, target),
         };
         remote::run(target, &Request::Queue { action })

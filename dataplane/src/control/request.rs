@@ -83,6 +83,11 @@ pub enum QueueAction {
         /// Ids as listed.
         ids: Vec<String>,
     },
+    /// Give up and tell the sender.
+    Bounce {
+        /// Queue ids as listed.
+        ids: Vec<String>,
+    },
     /// Give up and tell nobody.
     Drop {
         /// Ids as listed.

@@ -56,10 +56,15 @@ pub struct Notable {
 }
 
 /// Whether the sender of a queued message is to hear of this (RFC 3461 §4.1, RFC 5321 §6.1).
+///
+/// Only a user of ours is told. What a stranger brought and an alias or a split domain hands on bears a sender that
+/// nobody has verified: a notice would as a rule reach somebody who never wrote (RFC 3834 §2; backscatter). The trail
+/// tells what became of it.
 #[must_use]
 pub fn wants(item: &QueueItem, action: Action) -> bool {
     let notify = item.recipient.notify;
     item.message.sender.is_some()
+        && item.message.account.is_some()
         && match action {
             Action::Failed => notify.wants_failure(),
             Action::Delayed => notify.wants_delay(),

@@ -1,6 +1,6 @@
 //! What senders hear of.
 
-use postern_core::AccountId;
+use postern_core::{AccountId, Clock};
 use postern_mailflow::bounce::Whose;
 use postern_message::{Summary, dsn, header};
 use postern_store::{
@@ -139,5 +139,34 @@ async fn a_sender_with_a_box_here_finds_the_notice_in_it() {
     let content = String::from_utf8(content.to_vec()).unwrap();
     assert!(content.starts_with("Delivered-To: ann@here.example\r\nReturn-Path: <>\r\nFrom: Mail Delivery System"), "{content}");
     assert!(home.mails().is_empty());
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_strangers_mail_that_is_handed_on_makes_no_notice() {
+    let (_remote, home, world) = two_sinks(Script { rcpt: refuses, ..Script::default() }).await;
+    let to = vec![recipient("gone@one.example")];
+    let trace = world.queue_as(Some("forged@here.example"), to, |message| message.account = None).await;
+    let events = world.until(trace, Stage::Bounced, 1).await;
+    assert!(events.iter().all(|event| event.stage != Some(Stage::Notified)));
+    world.until_waiting(0).await;
+    // One of ours after it is told: the other would have come before.
+    world.queue(&["gone@one.example"]).await;
+    assert_eq!(home.wait_for(1).await[0].to, ["ann@here.example"]);
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_an_operator_gives_up_is_told_and_not_tried() {
+    let (remote, home, world) = two_sinks(Script { rcpt: refuses, ..Script::default() }).await;
+    let trace = world.queue(&["later@one.example"]).await;
+    world.until(trace, Stage::Deferred, 1).await;
+    let row = world.until_waiting(1).await[0].id;
+    assert_eq!(world.store.queue.give_up(&[row], None, &[], world.clock.now()).await.unwrap(), 1);
+    let notice = home.wait_for(1).await.remove(0);
+    assert_eq!(told(&notice), [("later@one.example".to_owned(), dsn::Action::Failed, "5.4.7".to_owned())]);
+    world.until_waiting(0).await;
+    assert_eq!(world.events(trace).await.iter().filter(|event| event.stage == Some(Stage::Deferred)).count(), 1, "it was not tried again");
+    assert!(remote.mails().is_empty());
     world.stop().await;
 }

@@ -7,7 +7,7 @@ use std::{
 
 use async_trait::async_trait;
 use postern_core::{
-    Address, Clock, DomainName, Recipient, TestClock, Timestamp, TraceId,
+    AccountId, Address, Clock, DomainName, Recipient, TestClock, Timestamp, TraceId,
     directory::PoolRecord,
     envelope::{BodyType, Notify, Return},
 };
@@ -148,7 +148,7 @@ impl World {
             ret: Some(Return::Full),
             body: BodyType::SevenBit,
             smtputf8: false,
-            account: None,
+            account: Some(AccountId(1)),
             tenant: Some("acme".into()),
             pool: None,
             arrived_at: self.clock.now(),

@@ -9,7 +9,7 @@ macro_rules! columns {
     () => {
         "d.id, s.id, s.token, d.next_at, r.address, r.notify, r.original, r.attempts, r.source, r.reply, r.delay_told, \
          m.id, m.trace, m.blob, m.size, m.header_size, m.sender, m.envid, m.ret, m.body, m.smtputf8, m.account, m.tenant, m.pool, \
-         m.arrived_at, m.recipients"
+         m.arrived_at, m.recipients, r.held"
     };
 }
 

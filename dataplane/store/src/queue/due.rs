@@ -2,17 +2,18 @@
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use postern_core::{QueueId, Recipient, Timestamp};
+use postern_core::{QueueId, Recipient, Timestamp, TraceId};
 
 use super::{
     Queue, QueueItem, QueuedMessage, Slot, SlotId, Token,
-    item::{address_of, message_of, notify_of},
+    item::{GIVEN_UP, address_of, message_of, notify_of},
 };
 use crate::{
     args,
     db::Row,
     dialect,
     error::{Result, StoreError},
+    trail::{EventRow, Stage},
 };
 
 /// How often a slot is read from its beginning: finds what was committed late, or was due by a clock behind ours.
@@ -24,6 +25,7 @@ const REREAD: Duration = Duration::from_secs(20);
 impl Queue {
     /// Due rows of leased slots that are not in hand already, at most `each` of a slot, the longest due first. A slot
     /// whose lease lapsed or went to another gives none. Tell the slot when a row is settled ([`Slot::settled`]).
+    /// A row that cannot be read is held, and its story says why: the others must not wait for it.
     ///
     /// # Errors
     /// [`StoreError`] as the database says; nothing was handed out then.
@@ -41,9 +43,15 @@ impl Queue {
         let rows = self.db.rows(dialect::due::text(self.db.dialect()), args![&ids, &tokens, &after_at, &after_id, now, each]).await?;
         let mut messages = HashMap::new();
         let mut items = Vec::with_capacity(rows.len());
+        let mut damaged = Vec::new();
         for row in &rows {
-            items.push(item_of(row, &mut messages)?);
+            match item_of(row, &mut messages) {
+                Ok(item) => items.push(item),
+                Err(StoreError::Damaged(why)) => damaged.push((QueueId(row.int(0)?), TraceId(row.int(MESSAGE + 1)?), why)),
+                Err(error) => return Err(error),
+            }
         }
+        self.hold_damaged(&damaged, now).await?;
         let mut by_id: HashMap<SlotId, &mut Slot> = slots.iter_mut().map(|slot| (slot.id, &mut **slot)).collect();
         items.retain(|item| {
             by_id.get_mut(&item.slot).is_some_and(|slot| {
@@ -53,11 +61,28 @@ impl Queue {
         });
         Ok(items)
     }
+
+    async fn hold_damaged(&self, damaged: &[(QueueId, TraceId, String)], now: Timestamp) -> Result<()> {
+        if damaged.is_empty() {
+            return Ok(());
+        }
+        for (id, trace, why) in damaged {
+            tracing::error!(row = id.0, %trace, why, "a row of the queue cannot be read and is held");
+        }
+        let ids: Vec<QueueId> = damaged.iter().map(|(id, ..)| *id).collect();
+        let event =
+            |(_, trace, why): &(QueueId, TraceId, String)| EventRow::new(*trace, now, Stage::Held, &serde_json::json!({ "cause": why }));
+        self.hold(&ids, None, &damaged.iter().map(event).collect::<Vec<_>>()).await.map(drop)
+    }
 }
+
+/// The first column of the message.
+const MESSAGE: usize = 11;
+/// The column behind it.
+const HELD: usize = 26;
 
 /// Reads the columns of [`dialect::due`].
 fn item_of(row: &Row, messages: &mut HashMap<i64, Arc<QueuedMessage>>) -> Result<QueueItem> {
-    const MESSAGE: usize = 11;
     let message = match messages.entry(row.int(MESSAGE)?) {
         std::collections::hash_map::Entry::Occupied(known) => known.get().clone(),
         std::collections::hash_map::Entry::Vacant(new) => new.insert(Arc::new(message_of(row, MESSAGE)?)).clone(),
@@ -73,6 +98,7 @@ fn item_of(row: &Row, messages: &mut HashMap<i64, Arc<QueuedMessage>>) -> Result
         source: source.map_err(|e| StoreError::Damaged(format!("queue_recipient.source: {e}")))?,
         reply: row.opt_text(9)?,
         delay_told: row.int(10)? != 0,
+        given_up: row.int(HELD)? == GIVEN_UP,
         message,
     })
 }

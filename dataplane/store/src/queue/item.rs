@@ -43,7 +43,11 @@ pub(super) fn pool_text(pool: Option<&PoolKey>) -> String {
 }
 
 pub(super) fn pool_of(text: &str) -> Result<Option<PoolKey>> {
-    if text.is_empty() { Ok(None) } else { text.parse().map(Some) }
+    if text.is_empty() {
+        Ok(None)
+    } else {
+        text.parse().map(Some).map_err(|e: StoreError| StoreError::Damaged(format!("queued pool: {e}")))
+    }
 }
 
 /// A message to be queued for recipients elsewhere.
@@ -139,9 +143,14 @@ pub struct QueueItem {
     pub reply: Option<String>,
     /// Whether its sender has been told that it is late.
     pub delay_told: bool,
+    /// Whether an operator has given it up ([`super::Queue::give_up`]): it is not to be tried, only told.
+    pub given_up: bool,
     /// What it shares with the message's other recipients; one value for all that were handed out together.
     pub message: Arc<QueuedMessage>,
 }
+
+/// `held` of a recipient that an operator has given up; 0 is one that waits for its turn, 1 one that is held.
+pub(super) const GIVEN_UP: i64 = 2;
 
 pub(super) const fn notify_code(notify: Notify) -> i64 {
     notify.given as i64 | (notify.success as i64) << 1 | (notify.failure as i64) << 2 | (notify.delay as i64) << 3

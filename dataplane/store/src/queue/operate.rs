@@ -1,4 +1,4 @@
-//! What operators do to queued recipients: retry, hold, release, discard.
+//! What operators do to queued recipients: retry, hold, release, give up, discard.
 //!
 //! Each takes the rows' ids, `tenant` to limit them to that tenant's, and the events that tell of it;
 //! returns how many rows it met. A row in a worker's hand is not called back: what the worker is
@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use postern_core::{QueueId, Timestamp};
 
-use super::{Queue, Queued, SlotId, insert::wake, settle::remove};
+use super::{Queue, Queued, SlotId, insert::wake, item::GIVEN_UP, settle::remove};
 use crate::{
     args,
     db::{Column, Row, Tx},
@@ -72,13 +72,29 @@ impl Queue {
                 .rows("UPDATE queue_recipient SET held = 0 WHERE id = ANY($1) AND held = 1 RETURNING id, message, slot", args![&rows])
                 .await?;
             let met = met.iter().map(Met::of).collect::<Result<Vec<Met>>>()?;
+            tx.batch("INSERT INTO queue_due (id, slot, next_at) {rows}", &due(&met, now)).await?;
+            let slots = wake_slots(tx, &met, now).await?;
+            trail::insert(tx, events, &self.ids).await?;
+            Ok((met.len(), slots))
+        })?;
+        self.announce(&slots);
+        Ok(met as u64)
+    }
+
+    /// Gives rows up, held ones too: whoever takes them next does not try but tells their senders.
+    ///
+    /// # Errors
+    /// [`crate::StoreError`] as the database says; nothing was changed then.
+    pub async fn give_up(&self, ids: &[QueueId], tenant: Option<&str>, events: &[EventRow], now: Timestamp) -> Result<u64> {
+        let (met, slots) = transaction!(self.db, |tx| {
+            let rows = rows_of(&lock(tx, ids, tenant).await?);
+            let met = tx
+                .rows("UPDATE queue_recipient SET held = $2 WHERE id = ANY($1) RETURNING id, message, slot", args![&rows, GIVEN_UP])
+                .await?;
+            let met = met.iter().map(Met::of).collect::<Result<Vec<Met>>>()?;
             tx.batch(
-                "INSERT INTO queue_due (id, slot, next_at) {rows}",
-                &[
-                    Column::ints(met.iter().map(|m| m.id)),
-                    Column::ints(met.iter().map(|m| m.slot)),
-                    Column::ints(met.iter().map(|_| now.0)),
-                ],
+                "INSERT INTO queue_due (id, slot, next_at) {rows} ON CONFLICT (id) DO UPDATE SET next_at = excluded.next_at",
+                &due(&met, now),
             )
             .await?;
             let slots = wake_slots(tx, &met, now).await?;
@@ -96,8 +112,9 @@ impl Queue {
     pub async fn discard(&self, ids: &[QueueId], tenant: Option<&str>, events: &[EventRow], now: Timestamp) -> Result<u64> {
         transaction!(self.db, |tx| {
             let gone: Vec<(i64, i64)> = lock(tx, ids, tenant).await?.iter().map(|m| (m.id, m.message)).collect();
-            remove(tx, &gone, now).await?;
-            trail::insert(tx, events, &self.ids).await?;
+            let mut batches = vec![remove(tx, &gone, now).await?];
+            batches.extend(trail::batches(events, &self.ids));
+            tx.batches(batches).await?;
             Ok(gone.len() as u64)
         })
     }
@@ -123,6 +140,11 @@ async fn wake_slots(tx: &mut Tx, met: &[Met], now: Timestamp) -> Result<Queued> 
     let slots: BTreeMap<i64, i64> = met.iter().map(|m| (m.slot, now.0)).collect();
     wake(tx, &slots).await?;
     Ok(Queued { slots: slots.into_keys().map(SlotId).collect() })
+}
+
+/// The columns of `queue_due`.
+fn due(met: &[Met], at: Timestamp) -> [Column; 3] {
+    [Column::ints(met.iter().map(|m| m.id)), Column::ints(met.iter().map(|m| m.slot)), Column::ints(met.iter().map(|_| at.0))]
 }
 
 fn rows_of(met: &[Met]) -> Vec<i64> {

@@ -10,7 +10,7 @@ use postern_core::{IdSource, QueueId, Timestamp};
 use super::{QueueItem, SlotId, Token};
 use crate::{
     args,
-    db::{Column, Tx},
+    db::{Batch, Column, Tx},
     error::Result,
     trail::{self, EventRow},
 };
@@ -109,9 +109,10 @@ pub async fn settle_in(tx: &mut Tx, settlements: &[Settlement], now: Timestamp, 
         events.extend(settlement.events.iter().cloned());
         settled.push(Settled::Done);
     }
-    remove(tx, &gone, now).await?;
-    defer(tx, &deferred).await?;
-    trail::insert(tx, &events, ids).await?;
+    let mut batches = vec![remove(tx, &gone, now).await?];
+    batches.extend(defer(&deferred));
+    batches.extend(trail::batches(&events, ids));
+    tx.batches(batches).await?;
     Ok(settled)
 }
 
@@ -123,10 +124,11 @@ async fn lock_slots(tx: &mut Tx, settlements: &[Settlement]) -> Result<HashMap<i
     rows.iter().map(|row| Ok((row.int(0)?, row.int(1)?))).collect()
 }
 
-/// Removes recipients (row, message), messages without any, and marks their bodies.
-pub(super) async fn remove(tx: &mut Tx, gone: &[(i64, i64)], now: Timestamp) -> Result<()> {
+/// Removes recipients (row, message) and messages without any; what is left to write marks their bodies.
+pub(super) async fn remove(tx: &mut Tx, gone: &[(i64, i64)], now: Timestamp) -> Result<Batch> {
+    const MARK: &str = "INSERT INTO dead_blob (blob, since) {rows} ON CONFLICT DO NOTHING";
     if gone.is_empty() {
-        return Ok(());
+        return Ok(Batch::new(MARK, []));
     }
     let rows: Vec<i64> = gone.iter().map(|g| g.0).collect();
     let messages: Vec<i64> = gone.iter().map(|g| g.1).collect::<HashSet<_>>().into_iter().collect();
@@ -147,32 +149,29 @@ pub(super) async fn remove(tx: &mut Tx, gone: &[(i64, i64)], now: Timestamp) -> 
     bodies.dedup();
     // Only a mark: the sweeper looks whether a box or another queued message still names the body.
     let since = Column::ints(bodies.iter().map(|_| now.0));
-    tx.batch("INSERT INTO dead_blob (blob, since) {rows} ON CONFLICT DO NOTHING", &[Column::Int(bodies), since]).await?;
-    Ok(())
+    Ok(Batch::new(MARK, [Column::Int(bodies), since]))
 }
 
-async fn defer(tx: &mut Tx, deferred: &[(i64, &Deferral)]) -> Result<()> {
+fn defer(deferred: &[(i64, &Deferral)]) -> [Batch; 2] {
     let rows = || Column::ints(deferred.iter().map(|d| d.0));
-    tx.batch(
+    let schedule = Batch::new(
         "WITH v (id, next_at) AS ({rows}) UPDATE queue_due SET next_at = v.next_at FROM v WHERE queue_due.id = v.id",
-        &[rows(), Column::ints(deferred.iter().map(|d| d.1.next_at.0))],
-    )
-    .await?;
-    tx.batch(
+        [rows(), Column::ints(deferred.iter().map(|d| d.1.next_at.0))],
+    );
+    let recipients = Batch::new(
         "WITH v (id, attempts, source, reply, delay_told) AS ({rows}) UPDATE queue_recipient SET \
          attempts = queue_recipient.attempts + v.attempts, source = COALESCE(v.source, queue_recipient.source), \
          reply = COALESCE(v.reply, queue_recipient.reply), \
          delay_told = CASE WHEN v.delay_told = 1 THEN 1 ELSE queue_recipient.delay_told END FROM v WHERE queue_recipient.id = v.id",
-        &[
+        [
             rows(),
             Column::ints(deferred.iter().map(|d| d.1.attempted.into())),
             Column::OptText(deferred.iter().map(|d| d.1.source.map(|ip| ip.to_canonical().to_string())).collect()),
             Column::OptText(deferred.iter().map(|d| d.1.reply.as_deref().map(plain)).collect()),
             Column::ints(deferred.iter().map(|d| d.1.delay_told.into())),
         ],
-    )
-    .await?;
-    Ok(())
+    );
+    [schedule, recipients]
 }
 
 /// PostgreSQL's TEXT takes no NUL; another server's reply may hold one.

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     args,
-    db::Tx,
+    db::{Row, Tx},
     dialect::Dialect,
     error::{Result, StoreError},
     transaction,
@@ -107,21 +107,16 @@ impl Queue {
             }
             Ok(rows)
         })?;
-        rows.iter()
-            .map(|row| {
-                let domain = DomainName::parse(row.str(2)?).map_err(|e| StoreError::Damaged(format!("queue_slot.domain: {e}")))?;
-                Ok(Slot {
-                    id: SlotId(row.int(0)?),
-                    pool: pool_of(row.str(1)?)?,
-                    domain,
-                    token,
-                    until: now + length,
-                    cursor: (i64::MIN, i64::MIN),
-                    read_at: None,
-                    taken: HashSet::new(),
-                })
-            })
-            .collect()
+        let mut slots = Vec::with_capacity(rows.len());
+        for row in &rows {
+            match slot_of(row, token, now + length) {
+                Ok(slot) => slots.push(slot),
+                // It stays leased, and is tried again when that has lapsed: the others must not wait for it.
+                Err(error @ StoreError::Damaged(_)) => tracing::error!(%error, "a destination of the queue cannot be read"),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(slots)
     }
 
     /// Renews leases, also lapsed ones that nobody took. Returns the slots that another holds now: stop sending for
@@ -132,18 +127,18 @@ impl Queue {
     pub async fn renew(&self, worker: WorkerId, slots: &mut [&mut Slot], length: Duration, now: Timestamp) -> Result<Vec<SlotId>> {
         let (ids, tokens) = names(slots.iter().map(|slot| &**slot));
         let kept = transaction!(self.db, |tx| {
-            ids_of(
-                &tx.rows(
+            let rows = tx
+                .rows(
                     "UPDATE queue_slot SET until = db_clock($4) + $5 WHERE id IN (SELECT id FROM queue_slot \
-                     WHERE id = ANY($1) AND token = ANY($2) AND worker = $3 ORDER BY id FOR NO KEY UPDATE) RETURNING id",
+                     WHERE id = ANY($1) AND token = ANY($2) AND worker = $3 ORDER BY id FOR NO KEY UPDATE) RETURNING id, token",
                     args![&ids, &tokens, worker.0, now, micros(length)],
                 )
-                .await?,
-            )
+                .await?;
+            rows.iter().map(|row| Ok((row.int(0)?, row.int(1)?))).collect::<Result<Vec<(i64, i64)>>>()
         })?;
         let mut lost = Vec::new();
         for slot in slots {
-            if kept.contains(&slot.id.0) {
+            if kept.contains(&(slot.id.0, slot.token.0)) {
                 slot.until = now + length;
             } else {
                 lost.push(slot.id);
@@ -226,6 +221,20 @@ impl Queue {
     }
 }
 
+fn slot_of(row: &Row, token: Token, until: Timestamp) -> Result<Slot> {
+    let damaged = |why: &dyn std::fmt::Display| StoreError::Damaged(format!("queue_slot: {why}"));
+    Ok(Slot {
+        id: SlotId(row.int(0)?),
+        pool: pool_of(row.str(1)?).map_err(|e| damaged(&e))?,
+        domain: DomainName::parse(row.str(2)?).map_err(|e| damaged(&e))?,
+        token,
+        until,
+        cursor: (i64::MIN, i64::MIN),
+        read_at: None,
+        taken: HashSet::new(),
+    })
+}
+
 async fn sweep(tx: &mut Tx, limit: u32, now: Timestamp) -> Result<u64> {
     let idle = ids_of(
         &tx.rows(
@@ -246,7 +255,7 @@ fn names<'a>(slots: impl Iterator<Item = &'a Slot>) -> (Vec<i64>, Vec<i64>) {
     slots.map(|slot| (slot.id.0, slot.token.0)).unzip()
 }
 
-fn ids_of(rows: &[crate::db::Row]) -> Result<Vec<i64>> {
+fn ids_of(rows: &[Row]) -> Result<Vec<i64>> {
     rows.iter().map(|row| row.int(0)).collect()
 }
 

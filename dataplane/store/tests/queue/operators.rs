@@ -16,7 +16,8 @@ suite!(
     a_retry_makes_it_due_now,
     what_is_held_is_not_sent_until_released,
     what_is_discarded_is_gone,
-    a_tenant_touches_only_its_own
+    a_tenant_touches_only_its_own,
+    what_cannot_be_read_is_held_and_delays_nobody
 );
 
 async fn lists_by_what_is_asked(at: TestDatabase) {
@@ -141,4 +142,21 @@ async fn a_tenant_touches_only_its_own(at: TestDatabase) {
     assert_eq!(f.queue.hold(&[id], Some("acme"), &[]).await.unwrap(), 1);
     assert_eq!(f.queue.release_held(&[id], other, &[], f.now()).await.unwrap(), 0);
     assert_eq!(f.waiting().await, [id]);
+}
+
+async fn what_cannot_be_read_is_held_and_delays_nobody(at: TestDatabase) {
+    let f = Fixture::open(&at).await;
+    let broken = f.send(&["a@one.example"]).await;
+    f.send(&["b@two.example"]).await;
+    f.send(&["c@three.example"]).await;
+    let mut tx = f.db.begin().await.unwrap();
+    tx.execute("UPDATE queue_recipient SET address = 'nobody' WHERE address = 'a@one.example'", &[]).await.unwrap();
+    tx.execute("UPDATE queue_slot SET domain = 'not a domain' WHERE domain = 'three.example'", &[]).await.unwrap();
+    tx.commit().await.unwrap();
+
+    let (_, items) = f.take(ALICE).await;
+    assert_eq!(items.iter().map(|item| item.recipient.address.to_string()).collect::<Vec<_>>(), ["b@two.example"]);
+    assert_eq!(f.count("SELECT count(*) FROM queue_recipient WHERE held = 1").await, 1);
+    let story = trail::timeline(&f.db, broken, None, false, f.now()).await.unwrap();
+    assert_eq!(story.last().map(|event| event.stage), Some(Some(Stage::Held)));
 }

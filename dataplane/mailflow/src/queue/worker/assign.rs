@@ -6,6 +6,7 @@ use std::{
     sync::Arc,
 };
 
+use postern_core::{EnhancedCode, Outcome};
 use postern_store::{
     StoreError,
     queue::{QueueItem, SlotId},
@@ -16,7 +17,9 @@ use crate::{
     deliver::remote::source::Sources,
     queue::{
         courier::Courier,
+        finish::finish,
         lane::{JOB_RECIPIENTS, Job, Lane, LaneKey},
+        report::Told,
     },
 };
 
@@ -37,6 +40,10 @@ impl Sender {
         let mut jobs: BTreeMap<usize, (LaneKey, Job)> = BTreeMap::new();
         let mut open: HashMap<(LaneKey, i64), usize> = HashMap::new();
         for item in items {
+            if item.given_up {
+                self.give_up(item);
+                continue;
+            }
             let Some(held) = self.held.get_mut(&item.slot) else { continue };
             let Some(pool) = pools.get(&item.slot) else {
                 held.slot.settled(item.id);
@@ -62,6 +69,18 @@ impl Sender {
             self.hand_out(key, job, most);
         }
         Ok(())
+    }
+
+    /// Ends what an operator has given up: no server is asked.
+    fn give_up(&self, item: QueueItem) {
+        let (Some(held), Some(alive)) = (self.held.get(&item.slot), self.alive.0.clone()) else { return };
+        let outcome = Outcome::permanent(554, EnhancedCode::EXPIRED, "Given up by the administrator of the mail server");
+        let (lease, message) = (held.lease.clone(), item.message.clone());
+        let work = finish(self.crew.clone(), lease, message, vec![Told::by_us(item, outcome)], Vec::new());
+        tokio::spawn(async move {
+            work.await;
+            drop(alive);
+        });
     }
 
     fn hand_out(&mut self, key: LaneKey, job: Job, most: u32) {
