@@ -11,6 +11,8 @@ use super::reader::Reader;
 pub struct Smtp {
     /// Largest message taken (RFC 1870).
     pub max_message_size: ByteSize,
+    /// What messages that come in at once may take of memory together; beyond it they are told to come later.
+    pub receive_memory: ByteSize,
     /// Recipients of a transaction at most; RFC 5321 §4.5.3.1.8 asks for 100 at least.
     pub max_recipients: u32,
     /// Errors and refusals after which the session ends.
@@ -30,6 +32,7 @@ impl Smtp {
         Self {
             // RFC 5321 §4.5.3.1.7: at least 64K octets.
             max_message_size: section.between("max_message_size", ByteSize(50 << 20), ByteSize(64 << 10)..=ByteSize(1 << 30)),
+            receive_memory: section.between("receive_memory", ByteSize(512 << 20), ByteSize(1 << 20)..=ByteSize(1 << 40)),
             max_recipients: section.between("max_recipients", 1000, 100..=100_000),
             max_errors: section.between("max_errors", 50, 1..=10_000),
             max_transactions: section.between("max_transactions", 10_000, 1..=u32::MAX),

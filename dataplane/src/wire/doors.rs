@@ -1,6 +1,6 @@
 //! The configuration as the doors and the sender want it.
 
-use std::{collections::HashMap, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use postern_core::DomainName;
 use postern_mailflow::{
@@ -29,7 +29,7 @@ pub fn imap(config: &Config, starttls: bool) -> postern_serve_imap::Config {
 }
 
 /// SMTP's settings for a listener.
-pub fn smtp(config: &Config, kind: postern_serve_smtp::Kind, tls: bool) -> postern_serve_smtp::Settings {
+pub fn smtp(config: &Config, kind: postern_serve_smtp::Kind, memory: &Arc<postern_serve_smtp::Memory>) -> postern_serve_smtp::Settings {
     let smtp = &config.smtp;
     postern_serve_smtp::Settings {
         max_message_size: smtp.max_message_size.0,
@@ -38,7 +38,8 @@ pub fn smtp(config: &Config, kind: postern_serve_smtp::Kind, tls: bool) -> poste
         max_transactions: smtp.max_transactions,
         command_timeout: smtp.command_timeout,
         data_timeout: smtp.data_timeout,
-        tls,
+        memory: memory.clone(),
+        tls: true,
         allow_plaintext: config.auth.allow_plaintext,
         ..postern_serve_smtp::Settings::new(kind, config.process.hostname.clone())
     }

@@ -94,14 +94,17 @@ pub async fn wire(config: &Config, server: &mut Server) -> Result<(), WireError>
     let sockets = Listeners::new(config, Some(tls));
 
     let host = doors::host(config);
-    let settings = accept::Settings { observer: Arc::new(server.metrics.clone()), ..accept::Settings::new(host.clone()) };
+    let sends = config.process.roles.contains(&Role::Sender);
+    let bodies = Bodies::new(if sends { KEPT_BODIES } else { 0 });
+    let observer = Arc::new(server.metrics.clone());
+    let settings = accept::Settings { observer, bodies: bodies.clone(), ..accept::Settings::new(host.clone()) };
     let limits = settings.route.clone();
     let intake = Intake::new(parts.store.clone(), parts.directory.clone(), parts.trail.clone(), settings);
     smtp(config, &parts, &intake, &sockets, server)?;
     imap(config, &parts, &sockets, server)?;
     web(config, &parts, &host, &sockets, server)?;
 
-    if config.process.roles.contains(&Role::Sender) {
+    if sends {
         let routing = Arc::new(routing::DirectoryRouting { directory: parts.directory.clone(), limits, home: home(config, server) });
         let mut seed = [0; 8];
         secrets::chance().map_err(PartsError::from)?.fill_bytes(&mut seed);
@@ -112,7 +115,7 @@ pub async fn wire(config: &Config, server: &mut Server) -> Result<(), WireError>
             resolver: parts.resolver.clone(),
             routing: routing.clone(),
             local: routing,
-            bodies: Bodies::new(KEPT_BODIES),
+            bodies,
             drain: server.drain.clone(),
             seed: u64::from_le_bytes(seed),
         };
@@ -192,11 +195,12 @@ async fn manifests(config: &Config, parts: &Parts, server: &mut Server) -> Resul
 }
 
 fn smtp(config: &Config, parts: &Parts, intake: &Arc<Intake>, sockets: &Listeners, server: &mut Server) -> Result<(), WireError> {
-    let exchanger = Smtp::exchanger(doors::smtp(config, Kind::Exchanger, true), intake.clone());
+    let memory = postern_serve_smtp::Memory::new(config.smtp.receive_memory.0);
+    let exchanger = Smtp::exchanger(doors::smtp(config, Kind::Exchanger, &memory), intake.clone());
     server.listen(config, sockets, Name::Mx, Arc::new(exchanger)).map_err(Box::new)?;
     let budgets = Arc::new(Budgets::new(parts.store.clock.clone()));
     let submission = Arc::new(Smtp::submission(
-        doors::smtp(config, Kind::Submission, true),
+        doors::smtp(config, Kind::Submission, &memory),
         intake.clone(),
         parts.authenticator.clone(),
         budgets,

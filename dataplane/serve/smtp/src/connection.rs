@@ -39,6 +39,9 @@ impl Driven for Session {
             self.machine.close_with(&standard::SHUTTING_DOWN);
             return Next::Close;
         }
+        if !self.held.hold(self.machine.collected()) {
+            self.machine.shed();
+        }
         self.machine.shrink();
         Next::Read
     }

@@ -32,6 +32,7 @@ impl Session {
             intake.deliver(&self.client, &mut transaction, &body, &dialogue).await
         };
         drop(body);
+        self.held.release();
         match stored {
             Ok(stored) => {
                 let word = if stored.queued { "queued" } else { "stored" };

@@ -13,11 +13,13 @@ mod auth;
 mod connection;
 mod data;
 mod mail;
+mod memory;
 mod rcpt;
 mod service;
 mod session;
 mod settings;
 
+pub use memory::Memory;
 pub use service::Smtp;
 pub use session::Session;
 pub use settings::{Kind, Settings};

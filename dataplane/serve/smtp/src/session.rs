@@ -2,15 +2,12 @@
 
 use std::sync::Arc;
 
-use postern_core::Address;
+use postern_core::{Address, EnhancedCode, Outcome};
 use postern_mailflow::accept::{Attempted, Client, Refused, Sender, Transaction};
 use postern_net::{Conn, Next};
-use postern_proto_smtp::{
-    reply::standard,
-    server::{BodyFault, Event, Server},
-};
+use postern_proto_smtp::server::{BodyFault, Event, Server};
 
-use crate::{auth::Exchange, service::Shared};
+use crate::{auth::Exchange, memory::Held, service::Shared};
 
 /// Octets of dialogue that a session keeps for the trail.
 const DIALOGUE: usize = 16 * 1024;
@@ -33,6 +30,8 @@ pub struct Session {
     pub(crate) events: u64,
     /// Octets of the message that is being received.
     pub(crate) received: u64,
+    /// What it holds of the process's memory for messages.
+    pub(crate) held: Held,
     pub(crate) draining: bool,
 }
 
@@ -42,6 +41,7 @@ impl Session {
         let ip = conn.peer.ip();
         let machine = Server::new(service.config(tls.is_some(), conn.is_this_machine()));
         let client = Client { listener: conn.listener, ip, name: String::new(), extended: false, tls };
+        let held = Held::new(service.settings.memory.clone());
         Self {
             service,
             machine,
@@ -53,6 +53,7 @@ impl Session {
             transactions: 0,
             events: 0,
             received: 0,
+            held,
             draining: false,
         }
     }
@@ -102,6 +103,7 @@ impl Session {
     pub(crate) fn forget_transaction(&mut self) {
         self.transaction = None;
         self.received = 0;
+        self.held.release();
     }
 
     /// Says no, and keeps it.
@@ -133,13 +135,16 @@ impl Session {
     }
 
     fn body_refused(&mut self, fault: BodyFault) {
-        let (reason, reply) = match fault {
-            BodyFault::TooBig => ("too_big", standard::TOO_BIG),
-            BodyFault::BareNewline => ("bare_newline", standard::BARE_NEWLINE),
-            BodyFault::Nul => ("nul", standard::NUL_IN_MESSAGE),
+        let reason = match fault {
+            BodyFault::TooBig => "too_big",
+            BodyFault::BareNewline => "bare_newline",
+            BodyFault::Nul => "nul",
+            BodyFault::NoRoom => "no_room",
         };
-        let enhanced = reply.enhanced.unwrap_or(postern_core::EnhancedCode::PROTOCOL);
-        let refused = Refused::new(reason, postern_core::Outcome::permanent(reply.code, enhanced, reply.text));
+        let reply = fault.reply();
+        let enhanced = reply.enhanced.unwrap_or(EnhancedCode::PROTOCOL);
+        let outcome = if reply.code >= 500 { Outcome::permanent } else { Outcome::temporary };
+        let refused = Refused::new(reason, outcome(reply.code, enhanced, reply.text));
         let recipients = self.transaction.as_ref().map(|t| t.recipients()).unwrap_or_default();
         self.note("DATA", &recipients, &refused);
         self.forget_transaction();

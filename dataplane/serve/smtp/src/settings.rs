@@ -1,8 +1,10 @@
 //! What a listener offers and bears.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use postern_proto_smtp::{limits, server::Config};
+
+use crate::Memory;
 
 /// Whose door it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +24,8 @@ pub struct Settings {
     pub hostname: String,
     /// Largest message (RFC 1870), octets.
     pub max_message_size: u64,
+    /// What messages may take of memory while they come; listeners of a process share one.
+    pub memory: Arc<Memory>,
     /// Recipients of a transaction at most.
     pub max_recipients: u32,
     /// Refused commands since the last good message before 421.
@@ -41,13 +45,14 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// The usual ones: 50 MiB, 1000 recipients, 50 errors, 10 000 messages, 5 minutes, no TLS, no SCRAM.
+    /// The usual ones: 50 MiB a message and 512 MiB for all that come at once, 1000 recipients, 50 errors, 10 000 messages, 5 minutes, no TLS, no SCRAM.
     #[must_use]
     pub fn new(kind: Kind, hostname: impl Into<String>) -> Self {
         Self {
             kind,
             hostname: hostname.into(),
             max_message_size: 50 << 20,
+            memory: Memory::new(512 << 20),
             max_recipients: 1000,
             max_errors: 50,
             max_transactions: 10_000,

@@ -54,6 +54,8 @@ pub const BDAT_ONLY: Reply = Reply::fixed(503, 5, 1, "Only BDAT may follow");
 pub const TOO_MANY_RECIPIENTS: Reply = Reply::fixed(452, 5, 3, "Too many recipients, send the rest in another transaction");
 /// SIZE= or the message itself is over the limit (RFC 1870 §6).
 pub const TOO_BIG: Reply = Reply::fixed(552, 3, 4, "Message is bigger than this server takes");
+/// Too much is being received at once (RFC 3463 §3.4: X.3.1).
+pub const NO_ROOM: Reply = Reply::fixed(452, 3, 1, "Too much mail is coming in just now, try again later");
 /// A bare CR or LF in the message (RFC 5321 §2.3.8).
 pub const BARE_NEWLINE: Reply = Reply::fixed(550, 6, 0, "Message has a CR or LF alone; lines must end with CR LF");
 /// A NUL in a message that is not BINARYMIME.

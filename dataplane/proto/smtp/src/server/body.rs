@@ -20,7 +20,8 @@ const TRUSTED_SIZE: u64 = 16 * 1024;
 pub(super) struct Collected {
     octets: Vec<u8>,
     prefix: usize,
-    too_big: bool,
+    /// Why it is not kept, though it is read to its end.
+    lost: Option<BodyFault>,
 }
 
 /// A message that comes by DATA.
@@ -45,7 +46,7 @@ impl Collected {
         let mut octets = prefix;
         let prefix = octets.len();
         octets.reserve(usize::try_from(declared.min(TRUSTED_SIZE)).unwrap_or(0));
-        Self { octets, prefix, too_big: false }
+        Self { octets, prefix, lost: None }
     }
 
     fn len(&self) -> u64 {
@@ -53,11 +54,16 @@ impl Collected {
     }
 
     fn keep_within(&mut self, max_size: u64) {
-        if self.too_big || self.len() > max_size {
-            self.too_big = true;
-            self.octets = Vec::new();
-            self.prefix = 0;
+        if self.lost.is_some() || self.len() > max_size {
+            self.lose(BodyFault::TooBig);
         }
+    }
+
+    /// Gives up what has come and all that will; the first reason counts.
+    fn lose(&mut self, why: BodyFault) {
+        self.lost.get_or_insert(why);
+        self.octets = Vec::new();
+        self.prefix = 0;
     }
 
     fn message(&self) -> &[u8] {
@@ -121,12 +127,33 @@ impl Server {
 
     fn chunk(&mut self, size: u64, last: bool) {
         let collected = self.transaction.as_mut().and_then(|transaction| transaction.collected.as_mut());
-        let too_big = collected.is_some_and(|collected| {
-            collected.too_big |= collected.len().saturating_add(size) > self.config.max_size;
-            collected.keep_within(self.config.max_size);
-            collected.too_big
+        let lost = collected.and_then(|collected| {
+            if collected.lost.is_some() || collected.len().saturating_add(size) > self.config.max_size {
+                collected.lose(BodyFault::TooBig);
+            }
+            collected.lost
         });
-        self.state = State::Chunk(Box::new(Chunk { size, missing: size, last, refusal: too_big.then_some(standard::TOO_BIG) }));
+        self.state = State::Chunk(Box::new(Chunk { size, missing: size, last, refusal: lost.map(BodyFault::reply) }));
+    }
+
+    /// Octets in memory of the message that is being received.
+    #[must_use]
+    pub fn collected(&self) -> u64 {
+        let body = if let State::Body(receiving) = &self.state { receiving.collected.len() } else { 0 };
+        body + self.transaction.as_ref().and_then(|transaction| transaction.collected.as_ref()).map_or(0, Collected::len)
+    }
+
+    /// Gives up the message that is being received, for want of memory: it is read to its end and refused there.
+    pub fn shed(&mut self) {
+        if let State::Body(receiving) = &mut self.state {
+            receiving.collected.lose(BodyFault::NoRoom);
+        }
+        if let Some(collected) = self.transaction.as_mut().and_then(|transaction| transaction.collected.as_mut()) {
+            collected.lose(BodyFault::NoRoom);
+            if let State::Chunk(chunk) = &mut self.state {
+                chunk.refusal.get_or_insert(standard::NO_ROOM);
+            }
+        }
     }
 
     /// Gives octets to the message at hand; returns how many were its own.
@@ -173,12 +200,13 @@ impl Server {
     fn chunk_end(&mut self, chunk: &Chunk) -> Option<Event> {
         if let Some(refusal) = &chunk.refusal {
             // A message that grew too big ends here; a BDAT out of order leaves what was there before.
-            let was_ours = self.transaction.as_ref().is_some_and(|transaction| transaction.collected.is_some());
-            if was_ours {
+            let ours = self.transaction.as_ref().and_then(|transaction| transaction.collected.as_ref());
+            let fault = ours.map(|collected| collected.lost.unwrap_or(BodyFault::TooBig));
+            if fault.is_some() {
                 self.transaction = None;
             }
             self.fault(refusal);
-            return was_ours.then_some(Event::BodyRefused(BodyFault::TooBig));
+            return fault.map(Event::BodyRefused);
         }
         if !chunk.last {
             let mut text = Vec::with_capacity(32);
@@ -197,17 +225,17 @@ impl Server {
     }
 
     fn whole(&mut self, collected: Collected, bare: bool, binary: bool) -> Option<Event> {
-        let (fault, reply) = if collected.too_big {
-            (BodyFault::TooBig, standard::TOO_BIG)
+        let fault = if let Some(lost) = collected.lost {
+            lost
         } else if bare {
-            (BodyFault::BareNewline, standard::BARE_NEWLINE)
+            BodyFault::BareNewline
         } else if memchr(0, if binary { header(collected.message()) } else { collected.message() }).is_some() {
-            (BodyFault::Nul, standard::NUL_IN_MESSAGE)
+            BodyFault::Nul
         } else {
             return self.ask(Question::Message, Event::Message(collected.octets));
         };
         self.transaction = None;
-        self.fault(&reply);
+        self.fault(&fault.reply());
         Some(Event::BodyRefused(fault))
     }
 }

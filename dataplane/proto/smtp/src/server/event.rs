@@ -2,7 +2,7 @@
 
 use postern_core::{Secret, envelope::ReversePath};
 
-use crate::{ForwardPath, MailParams, RcptParams};
+use crate::{ForwardPath, MailParams, RcptParams, Reply, reply::standard};
 
 /// Something that the client did. Where an answer is expected the machine stands still until it comes:
 /// [`Server::accept`], [`Server::accept_as`] or [`Server::refuse`], and those named at the variant.
@@ -76,6 +76,21 @@ pub enum BodyFault {
     BareNewline,
     /// A NUL without BINARYMIME: 550 5.6.0.
     Nul,
+    /// The caller has no room for it now ([`super::Server::shed`]): 452 4.3.1.
+    NoRoom,
+}
+
+impl BodyFault {
+    /// What is said to the end of the message.
+    #[must_use]
+    pub const fn reply(self) -> Reply {
+        match self {
+            Self::TooBig => standard::TOO_BIG,
+            Self::BareNewline => standard::BARE_NEWLINE,
+            Self::Nul => standard::NUL_IN_MESSAGE,
+            Self::NoRoom => standard::NO_ROOM,
+        }
+    }
 }
 
 /// Why the machine closed.

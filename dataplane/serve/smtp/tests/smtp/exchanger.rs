@@ -1,9 +1,10 @@
 //! Mail from strangers: whom it reaches, what stands in it, what the trail says.
 
+use postern_serve_smtp::{Kind, Memory};
 use postern_store::trail::{Key, Stage};
 
 use crate::{
-    client::MAIL,
+    client::{Client, MAIL},
     directory::address,
     room::{HOST, Room},
 };
@@ -224,4 +225,23 @@ async fn headers_that_two_readers_would_read_differently() {
     client.expect("RCPT TO:<alice@example.org>", "250").await;
     assert!(client.data(&raw).await.starts_with("250 "));
     assert!(room.inbox("alice@example.org").await[0].contains("with UTF8SMTP"));
+}
+
+#[tokio::test]
+async fn messages_that_come_at_once_have_bounded_room_together() {
+    let room = Room::new().await;
+    let memory = Memory::new(200_000);
+    let address = room.listen(Kind::Exchanger, false, |settings| settings.memory = memory);
+    let large = format!("{MAIL}\r\n{}", "0123456789\r\n".repeat(10_000));
+    let mut slow = Client::greeted(address).await;
+    slow.expect("EHLO slow.example.com", "250").await;
+    slow.expect(&format!("MAIL FROM:<{FRIEND}>"), "250").await;
+    slow.expect("RCPT TO:<alice@example.org>", "250").await;
+    slow.expect(&format!("BDAT {}\r\n{}", large.len(), large.strip_suffix("\r\n").unwrap()), "250").await;
+
+    let mut other = Client::greeted(address).await;
+    assert!(other.deliver(FRIEND, &["bob@example.org"], &large).await.starts_with("452 4.3.1 "), "there is room for one");
+    assert!(other.mail(FRIEND, &["bob@example.org"], MAIL).await.starts_with("250 "), "and for small ones beside it");
+    slow.expect("BDAT 0 LAST", "250").await;
+    assert!(other.mail(FRIEND, &["bob@example.org"], &large).await.starts_with("250 "), "it is given back");
 }
