@@ -156,11 +156,5 @@ pub async fn janitor(store: Store, directory: Directory, policy: Policy, drain: 
 
 /// Writes what strangers did; what is left goes out at the end.
 pub async fn keep_trail(trail: Trail, drain: Drain) {
-    tokio::select! {
-        () = trail.run() => {}
-        () = drain.reached(Phase::Stopped) => {}
-    }
-    if let Err(error) = trail.flush().await {
-        tracing::warn!(%error, "the last refusals are not in the trail");
-    }
+    trail.run(drain.reached(Phase::Stopped)).await;
 }

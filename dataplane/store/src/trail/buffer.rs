@@ -103,15 +103,27 @@ impl Trail {
         self.noted.notify_one();
     }
 
-    /// Writes what is noted, again and again, for ever. Spawn it once; call [`Trail::flush`] when it is stopped.
-    pub async fn run(&self) {
+    /// Writes what is noted, again and again, until `stop`, and then once more. Spawn it once.
+    pub async fn run(&self, stop: impl Future<Output = ()>) {
+        tokio::pin!(stop);
         loop {
-            self.noted.notified().await;
-            tokio::time::sleep(self.limits.every).await;
+            let stopped = tokio::select! {
+                () = self.pause() => false,
+                () = &mut stop => true,
+            };
+            // Never given up in the middle: what it has taken out of the buffer would be lost.
             if let Err(error) = self.flush().await {
                 tracing::warn!(%error, "the trail waits for the database");
             }
+            if stopped {
+                return;
+            }
         }
+    }
+
+    async fn pause(&self) {
+        self.noted.notified().await;
+        tokio::time::sleep(self.limits.every).await;
     }
 
     /// Writes what is noted.

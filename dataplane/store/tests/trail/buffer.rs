@@ -29,9 +29,10 @@ fn ip(network: u8, host: u8) -> IpAddr {
 async fn what_is_noted_is_written_by_itself(at: TestDatabase) {
     let f = Fixture::open(&at).await;
     let trail = trail(&f, small());
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let running = {
         let trail = trail.clone();
-        tokio::spawn(async move { trail.run().await })
+        tokio::spawn(async move { trail.run(async move { drop(stopped.await) }).await })
     };
     let key = Key::ip(ip(2, 1));
     let trace = f.ids.trace();
@@ -45,7 +46,12 @@ async fn what_is_noted_is_written_by_itself(at: TestDatabase) {
         tokio::task::yield_now().await;
     }
     assert_eq!(found, [trace]);
-    running.abort();
+
+    let last = f.ids.trace();
+    trail.note(f.event(last, Stage::Login).with_keys([key]), Some(ip(2, 1)));
+    drop(stop);
+    running.await.unwrap();
+    assert!(trail::by_key(&f.db, key, f.now(), f.now(), 10).await.unwrap().contains(&last), "the end loses nothing");
 }
 
 async fn a_flood_of_one_network_is_one_row_more(at: TestDatabase) {
