@@ -4,6 +4,7 @@ use std::{collections::HashSet, sync::Arc};
 
 use postern_core::{
     AccountId, Address, DomainName, EnhancedCode, Outcome, Permanence, Recipient, ReversePath, Timestamp, TraceId,
+    directory::DomainRecord,
     envelope::{BodyType, Return},
 };
 use postern_message::received::{self, Received};
@@ -226,7 +227,10 @@ impl Intake {
     async fn has_room(&self, account: &AccountEntry, size: Option<u64>) -> Result<bool, Refused> {
         if account.record.quota.is_none() {
             let domain = self.directory.domain(account.record.address.domain()).await.map_err(|e| self.failed(&e))?;
-            if domain.is_none_or(|domain| domain.record.defaults.quota.is_none()) {
+            let unlimited = |domain: &DomainRecord| {
+                domain.defaults.quota.is_none() && domain.limits.storage.is_none() && domain.limits.storage_per_mailbox.is_none()
+            };
+            if domain.is_none_or(|domain| unlimited(&domain.record)) {
                 return Ok(true);
             }
         }

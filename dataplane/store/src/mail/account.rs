@@ -1,6 +1,6 @@
 //! An account's row: made with its folders, marked when it goes, removed when its grace is over.
 
-use postern_core::{AccountId, Timestamp};
+use postern_core::{AccountId, ByteSize, Timestamp, directory::DomainRecord};
 
 use super::{Usage, folder::SpecialUse};
 use crate::{
@@ -67,6 +67,50 @@ pub async fn create_new(tx: &mut Tx, accounts: &[(AccountId, Option<i64>)], now:
 pub async fn set_quota(tx: &mut Tx, account: AccountId, quota: Option<i64>) -> Result<()> {
     tx.execute("UPDATE account SET quota = $2 WHERE id = $1 AND quota IS DISTINCT FROM $2", args![account, quota]).await?;
     Ok(())
+}
+
+/// What a domain allows each of its boxes, in bytes; `None` is no limit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Allowance {
+    /// For boxes that do not say.
+    pub default: Option<i64>,
+    /// For those that do, too.
+    pub most: Option<i64>,
+}
+
+impl Allowance {
+    /// What the record says.
+    #[must_use]
+    pub fn of(domain: &DomainRecord) -> Self {
+        let signed = |size: ByteSize| i64::try_from(size.0).unwrap_or(i64::MAX);
+        Self { default: domain.defaults.quota.map(signed), most: domain.limits.storage_per_mailbox.map(signed) }
+    }
+
+    /// The limit of a box that says this itself.
+    #[must_use]
+    pub fn quota(self, own: Option<i64>) -> Option<i64> {
+        match (own.or(self.default), self.most) {
+            (Some(quota), Some(most)) => Some(quota.min(most)),
+            (quota, most) => quota.or(most),
+        }
+    }
+}
+
+/// Sets the limits of all boxes of a domain. Of one that is `full` each box has what it uses and no more. How many changed.
+///
+/// # Errors
+/// As the database says.
+pub async fn set_quotas(tx: &mut Tx, tenant: &str, domain: &str, allowance: Allowance, full: bool) -> Result<u64> {
+    tx.execute(
+        "UPDATE account SET quota = n.quota FROM (SELECT x.id AS id, \
+         CASE WHEN $5 = 1 AND (x.quota IS NULL OR x.quota > x.used) THEN x.used ELSE x.quota END AS quota FROM (SELECT a.id AS id, \
+         a.used AS used, CASE WHEN COALESCE(r.quota, $3) IS NULL OR COALESCE(r.quota, $3) > $4 THEN COALESCE($4, r.quota, $3) \
+         ELSE COALESCE(r.quota, $3) END AS quota FROM directory_record r JOIN account a ON a.id = r.account \
+         WHERE r.kind = 1 AND r.tenant = $1 AND r.domain = $2 AND r.gone_until IS NULL) x) n \
+         WHERE account.id = n.id AND account.quota IS DISTINCT FROM n.quota",
+        args![tenant, domain, allowance.default, allowance.most, full],
+    )
+    .await
 }
 
 /// Marks an account as deleted: its mail stays, nobody gets at it, nothing is delivered.

@@ -26,6 +26,8 @@ pub enum Task {
     Sweep,
     /// Removes objects that no row names.
     Orphans,
+    /// Sums the storage of domains that have a limit.
+    Storage,
     /// Removes destinations of the queue in which nothing waits.
     Queue,
     /// Forgets changes of the directory that everybody has applied.
@@ -36,7 +38,7 @@ pub enum Task {
 
 impl Task {
     /// All, in the order in which a new janitor runs them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Days,
         Self::Trail,
         Self::Expiry,
@@ -44,6 +46,7 @@ impl Task {
         Self::History,
         Self::Sweep,
         Self::Orphans,
+        Self::Storage,
         Self::Queue,
         Self::Changes,
         Self::Processes,
@@ -60,6 +63,7 @@ impl Task {
             Self::History => "history",
             Self::Sweep => "sweep",
             Self::Orphans => "orphans",
+            Self::Storage => "storage",
             Self::Queue => "queue",
             Self::Changes => "changes",
             Self::Processes => "processes",
@@ -70,6 +74,7 @@ impl Task {
     #[must_use]
     pub const fn every(self) -> Duration {
         match self {
+            Self::Storage => Duration::from_secs(30),
             Self::Queue | Self::Changes | Self::Processes => Duration::from_secs(5 * 60),
             Self::Sweep | Self::Graces => Duration::from_secs(10 * 60),
             Self::Days | Self::Trail | Self::Expiry | Self::History => HOUR,
@@ -142,7 +147,7 @@ mod tests {
         assert_eq!(agenda.due(NOW), Some(Task::Trail));
         agenda.done(Task::Trail, false, NOW);
         assert_eq!(agenda.due(NOW), None);
-        assert_eq!(agenda.next(NOW), NOW + Task::Queue.every());
+        assert_eq!(agenda.next(NOW), NOW + Task::Storage.every());
     }
 
     #[test]
@@ -150,7 +155,7 @@ mod tests {
         let mut agenda = Agenda::default();
         Task::ALL.into_iter().for_each(|task| agenda.done(task, false, NOW));
         agenda.failed(Task::Orphans, NOW);
-        assert_eq!(agenda.next(NOW), NOW + RETRY);
+        assert_eq!(agenda.next(NOW), NOW + RETRY.min(Task::Storage.every()));
         assert_eq!(agenda.due(NOW + RETRY), Some(Task::Orphans));
     }
 }

@@ -12,12 +12,13 @@ mod expiry;
 mod history;
 mod lease;
 pub mod recount;
+mod storage;
 
 use std::time::Duration;
 
 use postern_core::Timestamp;
 
-use self::{agenda::Agenda, expiry::Expiry, history::History};
+use self::{agenda::Agenda, expiry::Expiry, history::History, storage::Storage};
 pub use self::{
     agenda::Task,
     lease::{LEASE, Lease},
@@ -89,6 +90,7 @@ pub struct Janitor {
     agenda: Agenda,
     expiry: Expiry,
     history: History,
+    storage: Storage,
     /// The part of the place of bodies whose turn it is.
     part: u8,
 }
@@ -105,6 +107,7 @@ impl Janitor {
             agenda: Agenda::default(),
             expiry: Expiry::default(),
             history: History::default(),
+            storage: Storage::default(),
             part: 0,
         }
     }
@@ -163,6 +166,7 @@ impl Janitor {
                 self.part = self.part.wrapping_add(1);
                 Ok(Slice { done: swept.orphans, more: self.part != 0 && store.blobs.backend().is_some() })
             }
+            Task::Storage => self.storage.slice(store, directory).await,
             Task::Queue => until_nothing(store.queue.sweep_slots(u32::try_from(SLICE).unwrap_or(u32::MAX), now).await?),
             Task::Changes => changes(store).await,
             Task::Processes => made(process::prune(&store.db, now).await?),

@@ -1,8 +1,8 @@
 //! Trash, Junk, deleted boxes, the trail, history.
 
-use postern_core::TraceId;
+use postern_core::{ByteSize, TraceId};
 use postern_store::{
-    args,
+    StoreError, args,
     directory::{AddressTarget, VerifiersBySource, process},
     ingest::Target,
     mail::{FlagChange, Flags, INBOX, SpecialUse},
@@ -22,6 +22,8 @@ suite!(
     old_days_of_the_trail_go,
     a_folder_forgets_its_oldest_expunges,
     the_directory_forgets_what_everybody_knows,
+    a_domain_over_its_storage_takes_no_more_until_there_is_room,
+    no_box_is_larger_than_its_domain_allows,
 );
 
 async fn trash_and_junk_expire_as_the_domain_says(at: TestDatabase) {
@@ -176,4 +178,45 @@ async fn the_directory_forgets_what_everybody_knows(at: TestDatabase) {
     assert_eq!(house.count("SELECT count(*) FROM process WHERE host = 'dead'").await, 0);
     // A reader that is further behind than that forgets everything, and sees what is there.
     assert_eq!(house.directory.refresh().await.unwrap(), old + 1_200);
+}
+
+async fn a_domain_over_its_storage_takes_no_more_until_there_is_room(at: TestDatabase) {
+    let mut house = House::open(&at).await;
+    let mut update = everything();
+    update.domains[0] = world::changed(&update.domains[0], |domain| domain.limits.storage = Some(ByteSize(3_000)));
+    house.directory.apply(&update, house.epoch, &VerifiersBySource::new()).await.unwrap();
+    let full = |house: &House| {
+        let (store, alice) = (house.store.clone(), house.alice);
+        async move {
+            let usage = store.boxes.usage(alice).await.unwrap();
+            usage.quota.is_some_and(|quota| usage.used >= quota)
+        }
+    };
+    house.deliver_body(house.alice, Target::Inbox, &[b'x'; 2_000]).await;
+    house.deliver_body(house.bob, Target::Inbox, &[b'x'; 2_000]).await;
+    house.tidy().await;
+    assert!(!full(&house).await);
+    house.deliver_body(house.alice, Target::Inbox, &[b'x'; 2_000]).await;
+    house.clock.advance(world::DAY / 1_440);
+    house.tidy().await;
+    assert!(full(&house).await, "mail is refused, and so are APPEND and COPY");
+    assert!(matches!(house.store.boxes.copy(house.alice, INBOX, &[1], INBOX).await, Err(StoreError::OverQuota(_))));
+    assert_eq!(house.store.boxes.usage(house.bob).await.unwrap().quota, None, "another domain's box is not concerned");
+
+    house.store.boxes.store(house.alice, INBOX, &[1], &FlagChange::Add(Flags::DELETED, Vec::new()), None).await.unwrap();
+    house.store.boxes.expunge(house.alice, INBOX, None).await.unwrap();
+    house.clock.advance(world::DAY / 1_440);
+    house.tidy().await;
+    assert!(!full(&house).await);
+}
+
+async fn no_box_is_larger_than_its_domain_allows(at: TestDatabase) {
+    let house = House::open(&at).await;
+    let mut update = everything();
+    update.domains[0] = world::changed(&update.domains[0], |domain| domain.limits.storage_per_mailbox = Some(ByteSize(5_000)));
+    house.directory.apply(&update, house.epoch, &VerifiersBySource::new()).await.unwrap();
+    assert_eq!(house.store.boxes.usage(house.alice).await.unwrap().quota, Some(5_000));
+    update.accounts[0] = world::changed(&update.accounts[0], |account| account.quota = Some(ByteSize(9_000)));
+    house.directory.apply(&update, house.epoch, &VerifiersBySource::new()).await.unwrap();
+    assert_eq!(house.store.boxes.usage(house.alice).await.unwrap().quota, Some(5_000), "whatever the box says");
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use postern_core::{
     AccountId, IdSource,
-    directory::{CredentialSource, DomainRecord, SourceKey},
+    directory::{CredentialSource, SourceKey},
 };
 
 use super::{
@@ -16,7 +16,12 @@ use super::{
     },
     Apply, Leaving, is_unchanged,
 };
-use crate::{args, db::Tx, error::Result, mail::account};
+use crate::{
+    args,
+    db::Tx,
+    error::Result,
+    mail::account::{self, Allowance},
+};
 
 /// Account ids by owner.
 pub type Numbers = HashMap<String, AccountId>;
@@ -80,14 +85,14 @@ pub async fn write(
     accounts: &Numbers,
     adopted: &HashMap<String, Stored>,
 ) -> Result<()> {
-    let defaults = default_quotas(tx, apply, changed).await?;
+    let allowances = allowances(tx, apply, changed).await?;
     let mut new = Vec::new();
     for wanted in changed {
         match wanted.item {
             Item::Account(_) => {
                 let Some(id) = accounts.get(&wanted.owner) else { continue };
                 let domain = (wanted.tenant.to_owned(), wanted.domain.clone().unwrap_or_default());
-                let quota = wanted.quota.or_else(|| defaults.get(&domain).copied().flatten());
+                let quota = allowances.get(&domain).copied().unwrap_or_default().quota(wanted.quota);
                 match adopted.get(&wanted.owner).or_else(|| stored.get(&wanted.owner)) {
                     None => new.push((*id, quota)),
                     Some(row) => {
@@ -99,9 +104,7 @@ pub async fn write(
                 }
             }
             Item::Domain(record) if stored.contains_key(&wanted.owner) => {
-                let sql = "UPDATE account SET quota = $1 WHERE quota IS DISTINCT FROM $1 AND id IN (SELECT account FROM directory_record \
-                     WHERE kind = 1 AND tenant = $2 AND domain = $3 AND quota IS NULL AND gone_until IS NULL)";
-                tx.execute(sql, args![default_quota(record), wanted.tenant, record.name.as_str()]).await?;
+                account::set_quotas(tx, wanted.tenant, record.name.as_str(), Allowance::of(record), false).await?;
             }
             _ => {}
         }
@@ -109,29 +112,25 @@ pub async fn write(
     account::create_new(tx, &new, apply.now).await
 }
 
-type ByDomain = HashMap<(String, String), Option<i64>>;
+type ByDomain = HashMap<(String, String), Allowance>;
 
-fn default_quota(record: &DomainRecord) -> Option<i64> {
-    record.defaults.quota.map(|quota| i64::try_from(quota.0).unwrap_or(i64::MAX))
-}
-
-/// What boxes get that do not say, by (tenant, domain): from the update, else from the table.
-async fn default_quotas(tx: &mut Tx, apply: &Apply<'_>, changed: &[&Wanted<'_>]) -> Result<ByDomain> {
-    let mut defaults: ByDomain = ByDomain::new();
+/// What domains allow the boxes that changed, by (tenant, domain): from the update, else from the table.
+async fn allowances(tx: &mut Tx, apply: &Apply<'_>, changed: &[&Wanted<'_>]) -> Result<ByDomain> {
+    let mut known: ByDomain = ByDomain::new();
     for domain in &apply.update.domains {
-        defaults.insert((domain.record.tenant.clone(), domain.record.name.to_string()), default_quota(&domain.record));
+        known.insert((domain.record.tenant.clone(), domain.record.name.to_string()), Allowance::of(&domain.record));
     }
-    let asked = changed.iter().filter(|w| w.kind == RecordKind::Account && w.quota.is_none());
+    let asked = changed.iter().filter(|w| w.kind == RecordKind::Account);
     let missing: BTreeSet<String> =
-        asked.filter_map(|w| w.domain.clone().filter(|domain| !defaults.contains_key(&(w.tenant.to_owned(), domain.clone())))).collect();
+        asked.filter_map(|w| w.domain.clone().filter(|domain| !known.contains_key(&(w.tenant.to_owned(), domain.clone())))).collect();
     let missing: Vec<String> = missing.into_iter().collect();
     if !missing.is_empty() {
         let sql = "SELECT tenant, name, record FROM directory_record WHERE kind = 0 AND name = ANY($1) AND gone_until IS NULL";
         for row in tx.rows(sql, args![&missing]).await? {
-            defaults.entry((row.text(0)?, row.text(1)?)).or_insert(default_quota(&decode(row.str(2)?)?));
+            known.entry((row.text(0)?, row.text(1)?)).or_insert(Allowance::of(&decode(row.str(2)?)?));
         }
     }
-    Ok(defaults)
+    Ok(known)
 }
 
 /// New passwords by owner, and those that came without verifiers.
