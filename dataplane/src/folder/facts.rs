@@ -7,9 +7,10 @@ use postern_core::{
     directory::{AccountRecord, DkimAlgorithm, SourceKey},
 };
 use postern_crds::{
-    Domain, Mailbox,
+    Domain, DomainStatus, Mailbox, MailboxStatus,
     domain::{self, DkimKeyState, DkimKeyStatus},
     ip_pool::AddressStatus,
+    text::ByteQuantity,
 };
 use postern_projection::{
     Object, Report,
@@ -45,8 +46,14 @@ impl<'a> Facts<'a> {
     pub async fn report(&mut self, object: &mut Object, report: Option<&Report>) -> Result<()> {
         let (programmed, now) = (self.is_programmed(&source(object)).await?, self.now);
         match object {
-            Object::Domain(o) => o.status = Some(status::domain(o, report, &self.domain(o, programmed).await?, now)),
-            Object::Mailbox(o) => o.status = Some(status::mailbox(o, report, &self.mailbox(o, programmed).await?, now)),
+            Object::Domain(o) => {
+                let facts = self.domain(o, programmed).await?;
+                o.status = Some(DomainStatus { storage_used: Some(exact(facts.storage_used)), ..status::domain(o, report, &facts, now) });
+            }
+            Object::Mailbox(o) => {
+                let facts = self.mailbox(o, programmed).await?;
+                o.status = Some(MailboxStatus { used: Some(exact(facts.used)), ..status::mailbox(o, report, &facts, now) });
+            }
             Object::Alias(o) => o.status = Some(status::alias(o, report, programmed, now)),
             Object::IpPool(o) => {
                 let address = |ip: &str| AddressStatus {
@@ -181,4 +188,9 @@ fn key_status(key: &DkimKey) -> DkimKeyStatus {
         },
         activates_at: Some(key.activates_at.to_string()),
     }
+}
+
+/// To the byte: it is asked for and written down nowhere, unlike a status in a cluster, which moves in steps.
+fn exact(used: ByteSize) -> ByteQuantity {
+    ByteQuantity(used.0.to_string())
 }
