@@ -5,6 +5,8 @@ CARGO ?= cargo
 DATA ?= .postern
 # Seconds that `make fuzz` spends on each target.
 FUZZ_SECONDS ?= 600
+# For `make chart`, which says so where there is none.
+HELM ?= helm
 # How often `make never-lost` kills each database's server.
 KILLS ?= 300
 FUZZ := dataplane/proto/fuzz
@@ -12,10 +14,10 @@ FUZZ := dataplane/proto/fuzz
 STORIES ?=
 
 # Debian packages: a compiler for the bundled C libraries, then what tests and demonstrations run for real.
-DEBIAN := build-essential curl python3 postgresql postfix openssl swaks libnet-ssleay-perl isync mutt fetchmail offlineimap3
+DEBIAN := build-essential curl python3 postgresql postfix openssl swaks libnet-ssleay-perl lua5.4 isync mutt fetchmail offlineimap3
 
 .DEFAULT_GOAL := help
-.PHONY: images e2e-up e2e e2e-down never-lost help run test check unit bench deny generate fuzz fuzz-smoke install-deps
+.PHONY: images e2e-up e2e e2e-down never-lost chart help run test check unit bench deny generate fuzz fuzz-smoke install-deps
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,7 +26,7 @@ run: ## Build the server and run it with the examples
 	$(CARGO) run --release --locked --bin postern -- serve --manifests crds/examples --data $(DATA) \
 	    --welcome crds/examples/WELCOME.txt
 
-test: check fuzz-smoke unit ## Everything that must hold before a commit lands
+test: check fuzz-smoke chart unit ## Everything that must hold before a commit lands
 
 check: ## Format, lints, documentation
 	$(CARGO) fmt --all --check
@@ -64,11 +66,16 @@ e2e: ## Run the stories in that cluster, or in the one that KUBECONFIG names
 e2e-down: ## Stop that cluster and take its traces off the machine
 	e2e/cluster/down.sh
 
+chart: ## Lint the chart, compare what it renders, run the health script of Argo CD (HELM=path of helm)
+	HELM=$(HELM) charts/postern/tests/run.sh
+	lua5.4 charts/gitops/test.lua
+
 deny: ## Licences, sources and walls by cargo-deny (cargo install cargo-deny --locked)
 	$(CARGO) deny --locked --config .deny.toml check bans licenses sources
 
-generate: ## Write what is generated from the sources: the CRDs' YAML
+generate: ## Write what is generated from the sources: the CRDs' YAML, here and in the chart
 	$(CARGO) run --locked -p postern-crds --bin crdgen -- crds/yaml
+	cp crds/yaml/*.yaml charts/postern/crds/
 
 fuzz: ## Fuzz every decoder and machine for FUZZ_SECONDS each (needs nightly and cargo-fuzz)
 	@for target in $$($(CARGO) +nightly fuzz list --fuzz-dir $(FUZZ)); do \
