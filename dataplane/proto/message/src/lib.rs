@@ -19,6 +19,7 @@
 //! ```
 
 pub mod address_list;
+pub mod casemap;
 pub mod charset;
 pub mod date;
 pub mod dsn;
@@ -26,7 +27,9 @@ pub mod encoded_word;
 pub mod header;
 pub mod mime;
 pub mod received;
+pub mod search;
 pub mod section;
+pub mod subject;
 pub mod submit;
 pub mod summary;
 pub mod transfer;

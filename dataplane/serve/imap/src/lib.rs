@@ -32,6 +32,8 @@ mod search;
 mod selected;
 mod service;
 mod session;
+mod sort;
+mod thread;
 mod words;
 
 pub use config::Config;

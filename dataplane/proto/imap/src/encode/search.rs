@@ -1,7 +1,7 @@
 //! SEARCH and ESEARCH.
 
-use super::text::{number, set, string};
-use crate::types::{Dialect, SearchReturn, Tag, UidSet};
+use super::text::{list, number, string};
+use crate::types::{Dialect, PartialRange, SearchReturn, Tag};
 
 /// What was found, as sequence numbers or UIDs.
 #[derive(Clone, Copy, Debug)]
@@ -12,18 +12,23 @@ pub struct SearchAnswer<'f> {
     pub uid: bool,
     /// Which parts were asked for.
     pub result: SearchReturn,
-    /// The matches.
-    pub found: &'f UidSet,
+    /// The matches in the order of the result: of a SEARCH ascending, of a SORT sorted.
+    pub found: &'f [u32],
     /// The highest mod-sequence of what is told, when MODSEQ was among the keys (RFC 7162 §3.1.6).
     pub modseq: Option<u64>,
 }
 
 /// `"*" SP "SEARCH" *(SP nz-number) [SP "(" "MODSEQ" SP mod-sequence-value ")"] CRLF`, of rev1 without RETURN (RFC 7162 §7).
-pub fn search(out: &mut Vec<u8>, found: &UidSet, modseq: Option<u64>) {
-    out.extend_from_slice(b"* SEARCH");
-    for n in found.iter() {
+pub fn search(out: &mut Vec<u8>, found: &[u32], modseq: Option<u64>) {
+    numbered(out, b"* SEARCH", found, modseq);
+}
+
+/// A word, numbers, and a mod-sequence: SEARCH and SORT.
+pub(super) fn numbered(out: &mut Vec<u8>, word: &[u8], numbers: &[u32], modseq: Option<u64>) {
+    out.extend_from_slice(word);
+    for n in numbers {
         out.push(b' ');
-        number(out, u64::from(n));
+        number(out, u64::from(*n));
     }
     if let Some(modseq) = modseq {
         out.extend_from_slice(b" (MODSEQ ");
@@ -48,25 +53,54 @@ pub fn esearch(out: &mut Vec<u8>, answer: SearchAnswer<'_>) {
         out.extend_from_slice(name);
         number(out, n);
     };
-    let (first, last) = (found.ranges().first(), found.ranges().last());
-    if let Some((min, _)) = first.filter(|_| result.min) {
+    if let Some(min) = found.first().filter(|_| result.min) {
         item(b" MIN ", u64::from(*min));
     }
-    if let Some((_, max)) = last.filter(|_| result.max) {
+    if let Some(max) = found.last().filter(|_| result.max) {
         item(b" MAX ", u64::from(*max));
     }
     if result.count {
-        item(b" COUNT ", found.len());
+        item(b" COUNT ", found.len() as u64);
     }
     if result.all && !found.is_empty() {
         out.extend_from_slice(b" ALL ");
-        set(out, found);
+        list(out, found);
+    }
+    if let Some(page) = result.partial {
+        partial(out, page, found);
+    }
+    if result.relevancy && !found.is_empty() {
+        relevancy(out, found.len());
     }
     if let Some(modseq) = modseq {
         out.extend_from_slice(b" MODSEQ ");
         number(out, modseq);
     }
     out.extend_from_slice(b"\r\n");
+}
+
+/// `"PARTIAL" SP "(" partial-range SP partial-results ")"` (RFC 9394 §4)
+fn partial(out: &mut Vec<u8>, page: PartialRange, found: &[u32]) {
+    let sign: &[u8] = if page.from_end { b"-" } else { b"" };
+    out.extend_from_slice(b" PARTIAL (");
+    out.extend_from_slice(sign);
+    number(out, u64::from(page.first));
+    out.push(b':');
+    out.extend_from_slice(sign);
+    number(out, u64::from(page.last));
+    out.push(b' ');
+    match found.get(page.of(found.len())) {
+        Some(numbers) if !numbers.is_empty() => list(out, numbers),
+        _ => out.extend_from_slice(b"NIL"),
+    }
+    out.push(b')');
+}
+
+/// `"RELEVANCY" SP score-list` (RFC 6203 §6): what we find, we find for certain.
+fn relevancy(out: &mut Vec<u8>, count: usize) {
+    out.extend_from_slice(b" RELEVANCY (100");
+    (1..count).for_each(|_| out.extend_from_slice(b" 100"));
+    out.push(b')');
 }
 
 #[cfg(test)]
@@ -76,15 +110,15 @@ mod tests {
     #[test]
     fn the_examples_of_rfc_9051() {
         let tag = Tag::new(b"A282").unwrap();
-        let found: UidSet = [2, 10, 11].into_iter().collect();
+        let found = [2, 10, 11];
         let mut out = Vec::new();
         let min_count = SearchReturn { min: true, count: true, ..SearchReturn::default() };
         esearch(&mut out, SearchAnswer { tag: &tag, uid: false, result: min_count, found: &found, modseq: None });
         let all = SearchReturn { all: true, ..SearchReturn::default() };
         esearch(&mut out, SearchAnswer { tag: &tag, uid: true, result: all, found: &found, modseq: Some(917_162_500) });
-        esearch(&mut out, SearchAnswer { tag: &tag, uid: false, result: all, found: &UidSet::new(), modseq: None });
+        esearch(&mut out, SearchAnswer { tag: &tag, uid: false, result: all, found: &[], modseq: None });
         search(&mut out, &found, Some(917_162_500));
-        search(&mut out, &UidSet::new(), None);
+        search(&mut out, &[], None);
         assert_eq!(
             String::from_utf8(out).unwrap(),
             concat!(
@@ -95,5 +129,23 @@ mod tests {
                 "* SEARCH\r\n",
             )
         );
+    }
+
+    #[test]
+    fn the_examples_of_rfc_9394_and_rfc_6203() {
+        let tag = Tag::new(b"A01").unwrap();
+        let answer = |result, found: &[u32]| {
+            let mut out = Vec::new();
+            esearch(&mut out, SearchAnswer { tag: &tag, uid: true, result, found, modseq: None });
+            String::from_utf8(out).unwrap()
+        };
+        let page =
+            |from_end, first, last| SearchReturn { partial: Some(PartialRange { from_end, first, last }), ..SearchReturn::default() };
+        let found = [200_000, 200_001, 100, 7];
+        assert_eq!(answer(page(false, 1, 3), &found), "* ESEARCH (TAG \"A01\") UID PARTIAL (1:3 200000:200001,100)\r\n");
+        assert_eq!(answer(page(true, 1, 2), &found), "* ESEARCH (TAG \"A01\") UID PARTIAL (-1:-2 100,7)\r\n");
+        assert_eq!(answer(page(false, 500, 600), &found), "* ESEARCH (TAG \"A01\") UID PARTIAL (500:600 NIL)\r\n");
+        let scored = SearchReturn { all: true, relevancy: true, ..SearchReturn::default() };
+        assert_eq!(answer(scored, &[1, 5]), "* ESEARCH (TAG \"A01\") UID ALL 1,5 RELEVANCY (100 100)\r\n");
     }
 }

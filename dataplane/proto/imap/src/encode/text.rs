@@ -105,6 +105,23 @@ pub fn set(out: &mut Vec<u8>, set: &UidSet) {
     }
 }
 
+/// `sequence-set` of numbers in their order (RFC 5267 §3): a range stands for numbers that follow one another.
+pub(super) fn list(out: &mut Vec<u8>, numbers: &[u32]) {
+    let mut rest = numbers;
+    while let Some(&start) = rest.first() {
+        let run = rest.iter().zip(u64::from(start)..).take_while(|(n, expected)| u64::from(**n) == *expected).count();
+        number(out, u64::from(start));
+        if run > 1 {
+            out.push(b':');
+            number(out, u64::from(start) + run as u64 - 1);
+        }
+        rest = rest.get(run..).unwrap_or_default();
+        if !rest.is_empty() {
+            out.push(b',');
+        }
+    }
+}
+
 /// A set as a client writes it; the inverse of the parser.
 pub fn sequence_set(out: &mut Vec<u8>, set: &SequenceSet) {
     let SequenceSet::Ranges(ranges) = set else { return out.push(b'$') };
@@ -156,6 +173,11 @@ mod tests {
         for n in [0, 9, 10, 4_294_967_295, u64::MAX] {
             assert_eq!(written(|out| number(out, n)), n.to_string());
         }
+    }
+
+    #[test]
+    fn lists_keep_their_order() {
+        assert_eq!(written(|out| list(out, &[7, 3, 4, 5, 9, 8, u32::MAX])), "7,3:5,9,8,4294967295");
     }
 
     #[test]

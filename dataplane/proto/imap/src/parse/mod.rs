@@ -19,6 +19,7 @@ mod quota;
 mod search;
 mod sequence;
 mod session;
+mod sort;
 mod store;
 mod token;
 
@@ -102,8 +103,8 @@ fn body(p: &mut Parser<'_>) -> Result<Command, ParseError> {
     if uid {
         p.space()?;
         name = p.command_name()?;
-        if !matches!(name.as_str(), "FETCH" | "STORE" | "COPY" | "MOVE" | "SEARCH" | "EXPUNGE") {
-            return Err(ParseError::Syntax("UID goes before FETCH, STORE, COPY, MOVE, SEARCH or EXPUNGE"));
+        if !matches!(name.as_str(), "FETCH" | "STORE" | "COPY" | "MOVE" | "SEARCH" | "SORT" | "THREAD" | "EXPUNGE") {
+            return Err(ParseError::Syntax("UID goes before FETCH, STORE, COPY, MOVE, SEARCH, SORT, THREAD or EXPUNGE"));
         }
     }
     match name.as_str() {
@@ -144,6 +145,8 @@ fn body(p: &mut Parser<'_>) -> Result<Command, ParseError> {
         "UNSELECT" => Ok(Command::Unselect),
         "EXPUNGE" => store::expunge(p, uid),
         "SEARCH" => search::search(p, uid),
+        "SORT" => sort::sort(p, uid),
+        "THREAD" => sort::thread(p, uid),
         "FETCH" => fetch::fetch(p, uid),
         "STORE" => store::store(p, uid),
         "COPY" => store::copy(p, uid),

@@ -5,7 +5,7 @@ use super::{
     token::{Parser, utf8},
 };
 use crate::types::{
-    Command, DateField, EnvelopeField, Keyword, MAX_SEARCH_DEPTH, ObjectId, SearchArgs, SearchKey, SearchReturn, SystemFlags,
+    Command, DateField, EnvelopeField, Keyword, MAX_SEARCH_DEPTH, ObjectId, PartialRange, SearchArgs, SearchKey, SearchReturn, SystemFlags,
 };
 
 /// Most keys in one SEARCH, counted over the whole tree.
@@ -14,24 +14,40 @@ const MAX_KEYS: usize = 4096;
 /// `search = "SEARCH" [search-return-opts] SP search-program`, `search-program = ["CHARSET" SP charset SP] search-key *(SP search-key)`
 pub(super) fn search(p: &mut Parser<'_>, uid: bool) -> Result<Command, ParseError> {
     p.space()?;
-    let mut result = None;
-    if p.keyword("RETURN") {
+    let result = returns(p)?;
+    let key = if p.keyword("CHARSET") {
         p.space()?;
-        result = Some(return_options(p)?);
-        p.space()?;
-    }
-    if p.keyword("CHARSET") {
-        p.space()?;
-        let charset = p.text()?;
-        // RFC 9051 §6.4.4: UTF-8 and US-ASCII must be read, others may be.
-        if !charset.eq_ignore_ascii_case("UTF-8") && !charset.eq_ignore_ascii_case("US-ASCII") {
-            return Err(ParseError::BadCharset);
-        }
-        p.space()?;
-    }
-    let mut budget = MAX_KEYS;
-    let key = keys(p, MAX_SEARCH_DEPTH, &mut budget)?;
+        criteria(p)?
+    } else {
+        program(p)?
+    };
     Ok(Command::Search(SearchArgs { uid, result, key }))
+}
+
+/// `[search-return-opts SP]`
+pub(super) fn returns(p: &mut Parser<'_>) -> Result<Option<SearchReturn>, ParseError> {
+    if !p.keyword("RETURN") {
+        return Ok(None);
+    }
+    p.space()?;
+    let result = return_options(p)?;
+    p.space()?;
+    Ok(Some(result))
+}
+
+/// `search-criteria = charset 1*(SP search-key)` (RFC 5256 §5)
+pub(super) fn criteria(p: &mut Parser<'_>) -> Result<SearchKey, ParseError> {
+    let charset = p.text()?;
+    // RFC 9051 §6.4.4: UTF-8 and US-ASCII must be read, others may be.
+    if !charset.eq_ignore_ascii_case("UTF-8") && !charset.eq_ignore_ascii_case("US-ASCII") {
+        return Err(ParseError::BadCharset);
+    }
+    p.space()?;
+    program(p)
+}
+
+fn program(p: &mut Parser<'_>) -> Result<SearchKey, ParseError> {
+    keys(p, MAX_SEARCH_DEPTH, &mut { MAX_KEYS })
 }
 
 /// `search-return-opts = SP "RETURN" SP "(" [search-return-opt *(SP search-return-opt)] ")"`
@@ -50,13 +66,23 @@ fn return_options(p: &mut Parser<'_>) -> Result<SearchReturn, ParseError> {
             "ALL" => result.all = true,
             "COUNT" => result.count = true,
             "SAVE" => result.save = true,
+            "RELEVANCY" => result.relevancy = true,
+            "PARTIAL" => {
+                p.space()?;
+                result.partial = Some(p.partial_range()?);
+            }
             _ => return Err(ParseError::Syntax("No such return option")),
         }
         if p.take(b')') {
-            return Ok(result);
+            break;
         }
         p.space()?;
     }
+    // RFC 9394 §3.1
+    if result.all && result.partial.is_some() {
+        return Err(ParseError::Syntax("PARTIAL and ALL exclude each other"));
+    }
+    Ok(result)
 }
 
 /// `search-key *(SP search-key)`
@@ -98,6 +124,7 @@ fn key(p: &mut Parser<'_>, depth: usize, budget: &mut usize) -> Result<SearchKey
     space(p)?;
     Ok(match name.as_str() {
         "NOT" => K::Not(Box::new(key(p, depth, budget)?)),
+        "FUZZY" => K::Fuzzy(Box::new(key(p, depth, budget)?)),
         "OR" => {
             let first = Box::new(key(p, depth, budget)?);
             p.space()?;
@@ -166,4 +193,19 @@ fn object_id(p: &mut Parser<'_>) -> Result<ObjectId, ParseError> {
 /// `flag-keyword`
 fn keyword(p: &mut Parser<'_>) -> Result<Keyword, ParseError> {
     Keyword::new(p.atom("Expected a keyword")?).map_err(|_| ParseError::Syntax("A keyword has at most 128 bytes"))
+}
+
+impl Parser<'_> {
+    /// `partial-range = nz-number ":" nz-number / MINUS nz-number ":" MINUS nz-number` (RFC 9394 §4)
+    pub(super) fn partial_range(&mut self) -> Result<PartialRange, ParseError> {
+        const NO_RANGE: ParseError = ParseError::Syntax("Expected a range such as 1:500 or -1:-500");
+        let from_end = self.take(b'-');
+        let first = self.nz_number().map_err(|_| NO_RANGE)?;
+        self.expect(b':', "Expected a range such as 1:500 or -1:-500")?;
+        if from_end != self.take(b'-') {
+            return Err(NO_RANGE);
+        }
+        let last = self.nz_number().map_err(|_| NO_RANGE)?;
+        Ok(PartialRange { from_end, first, last })
+    }
 }

@@ -93,6 +93,12 @@ const AFTER_LOGIN: &[&str] = &[
     "UIDONLY",
     "UNAUTHENTICATE",
     "UTF8=ACCEPT",
+    "SEARCH=FUZZY",
+    "SORT",
+    "SORT=DISPLAY",
+    "ESORT",
+    "THREAD=ORDEREDSUBJECT",
+    "THREAD=REFERENCES",
 ];
 
 impl fmt::Display for Capabilities<'_> {

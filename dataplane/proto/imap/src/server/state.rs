@@ -32,6 +32,8 @@ impl State {
                 | Command::Unselect
                 | Command::Expunge(_)
                 | Command::Search(_)
+                | Command::Sort(_)
+                | Command::Thread(_)
                 | Command::Fetch { .. }
                 | Command::Store { .. }
                 | Command::Copy { .. }
@@ -44,6 +46,8 @@ impl State {
                 | Command::Unselect
                 | Command::Expunge(_)
                 | Command::Search(_)
+                | Command::Sort(_)
+                | Command::Thread(_)
                 | Command::Fetch { .. }
                 | Command::Store { .. }
                 | Command::Copy { .. }

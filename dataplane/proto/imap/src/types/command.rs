@@ -4,7 +4,7 @@ use postern_core::Secret;
 
 use super::{
     DateTime, EntryName, FetchItem, FetchModifiers, Flags, ListArgs, MailboxName, MetadataQuery, ModifyRights, Notify, Pattern, SearchArgs,
-    SelectParams, SequenceSet, SpecialUse, StatusItem, StoreOp,
+    SelectParams, SequenceSet, SpecialUse, SortArgs, StatusItem, StoreOp, ThreadArgs,
 };
 
 /// `auth-type = atom` in capitals: the name of a SASL mechanism (RFC 4422 §3.1).
@@ -193,6 +193,10 @@ pub enum Command {
     Expunge(Option<SequenceSet>),
     /// `SEARCH` and `UID SEARCH`.
     Search(SearchArgs),
+    /// `SORT` and `UID SORT` (RFC 5256).
+    Sort(SortArgs),
+    /// `THREAD` and `UID THREAD` (RFC 5256).
+    Thread(ThreadArgs),
     /// `FETCH` and `UID FETCH`.
     Fetch {
         /// The set holds UIDs, and UID is answered even if not asked.
@@ -302,6 +306,8 @@ impl Command {
             Self::Unselect => "UNSELECT",
             Self::Expunge(_) => "EXPUNGE",
             Self::Search(_) => "SEARCH",
+            Self::Sort(_) => "SORT",
+            Self::Thread(_) => "THREAD",
             Self::Fetch { .. } => "FETCH",
             Self::Store { .. } => "STORE",
             Self::Copy { .. } => "COPY",

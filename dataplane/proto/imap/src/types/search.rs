@@ -1,6 +1,6 @@
 //! What SEARCH may ask: a tree of keys of bounded depth.
 
-use super::{Date, Dialect, Keyword, ObjectId, SequenceSet, SystemFlags, UidSet};
+use super::{Date, Dialect, Keyword, ObjectId, PartialRange, SequenceSet, SystemFlags, UidSet};
 
 /// Deepest nesting of NOT, OR and parentheses; more is BAD.
 pub const MAX_SEARCH_DEPTH: usize = 32;
@@ -85,6 +85,8 @@ pub enum SearchKey {
     Or(Box<Self>, Box<Self>),
     /// Several keys, all of which must hold.
     And(Vec<Self>),
+    /// `FUZZY key`: texts in it need not match exactly (RFC 6203 §3).
+    Fuzzy(Box<Self>),
 }
 
 impl SearchKey {
@@ -104,7 +106,7 @@ impl SearchKey {
     fn any(&self, such: &impl Fn(&Self) -> bool) -> bool {
         such(self)
             || match self {
-                Self::Not(key) => key.any(such),
+                Self::Not(key) | Self::Fuzzy(key) => key.any(such),
                 Self::Or(a, b) => a.any(such) || b.any(such),
                 Self::And(keys) => keys.iter().any(|key| key.any(such)),
                 _ => false,
@@ -125,6 +127,10 @@ pub struct SearchReturn {
     pub count: bool,
     /// `SAVE`: keep the result for `$` (RFC 5182).
     pub save: bool,
+    /// `PARTIAL`: a page of the matches (RFC 9394 §3.1, RFC 5267 §4.4).
+    pub partial: Option<PartialRange>,
+    /// `RELEVANCY`: how well each matches (RFC 6203 §4).
+    pub relevancy: bool,
 }
 
 /// `search = "SEARCH" [search-return-opts] SP search-program` (RFC 9051 §9).
@@ -148,22 +154,29 @@ impl SearchArgs {
 }
 
 impl SearchReturn {
-    /// What SAVE keeps of the uids found (RFC 9051 §6.4.4.4): all of them, unless only MIN or MAX were asked for.
+    /// What SAVE keeps of the uids found, which come in the order of the result (RFC 9051 §6.4.4.4): all of them, unless
+    /// only MIN, MAX or PARTIAL were asked for (RFC 9394 §3.3).
     #[must_use]
-    pub fn kept(self, found: &UidSet) -> UidSet {
-        if self.all || self.count || !(self.min || self.max) {
-            return found.clone();
+    pub fn kept(self, found: &[u32]) -> UidSet {
+        if self.all || self.count || !(self.min || self.max || self.partial.is_some()) {
+            return sorted(found.to_vec());
         }
-        let min = found.ranges().first().map(|&(min, _)| min).filter(|_| self.min);
-        let max = found.ranges().last().map(|&(_, max)| max).filter(|_| self.max);
-        min.into_iter().chain(max).collect()
+        let min = found.first().filter(|_| self.min);
+        let max = found.last().filter(|_| self.max);
+        let page = self.partial.and_then(|page| found.get(page.of(found.len()))).unwrap_or_default();
+        sorted(min.into_iter().chain(max).chain(page).copied().collect())
     }
 
     /// Whether SAVE alone was asked for: then no ESEARCH is sent at all (RFC 5182 §2.1).
     #[must_use]
     pub const fn is_silent(self) -> bool {
-        self.save && !(self.min || self.max || self.all || self.count)
+        self.save && !(self.min || self.max || self.all || self.count || self.partial.is_some())
     }
+}
+
+fn sorted(mut uids: Vec<u32>) -> UidSet {
+    uids.sort_unstable();
+    uids.into_iter().collect()
 }
 
 #[cfg(test)]
@@ -172,13 +185,19 @@ mod tests {
 
     #[test]
     fn save_keeps_what_the_options_ask_for() {
-        let found: UidSet = [3, 5, 9].into_iter().collect();
-        let kept = |result: SearchReturn| result.kept(&found).iter().collect::<Vec<_>>();
+        let kept = |result: SearchReturn| result.kept(&[3, 5, 9]).iter().collect::<Vec<_>>();
         let save = SearchReturn { save: true, ..SearchReturn::default() };
         assert_eq!(kept(save), [3, 5, 9]);
         assert_eq!(kept(SearchReturn { min: true, ..save }), [3]);
         assert_eq!(kept(SearchReturn { min: true, max: true, ..save }), [3, 9]);
         assert_eq!(kept(SearchReturn { min: true, count: true, ..save }), [3, 5, 9]);
+        // RFC 9394 §3.3: with PARTIAL the page is kept, and what MIN and MAX name.
+        let page = SearchReturn { partial: Some(PartialRange { from_end: true, first: 1, last: 2 }), ..save };
+        assert_eq!(kept(page), [5, 9]);
+        assert_eq!(kept(SearchReturn { min: true, ..page }), [3, 5, 9]);
+        assert_eq!(kept(SearchReturn { count: true, ..page }), [3, 5, 9]);
+        // The order of a SORT decides what is first.
+        assert_eq!(SearchReturn { min: true, ..save }.kept(&[9, 3, 5]).iter().collect::<Vec<_>>(), [9]);
         assert!(save.is_silent());
     }
 }

@@ -27,9 +27,11 @@ mod quota;
 mod rename;
 mod search;
 mod select;
+mod sort;
 mod status;
 mod store;
 mod subscribe;
+mod thread;
 mod unauthenticate;
 
 use postern_proto_imap::{
@@ -103,6 +105,8 @@ pub(crate) async fn run(session: &mut ImapSession, tag: Tag, command: Command) -
         Command::Unselect => close::unselect(session),
         Command::Expunge(set) => expunge::expunge(session, set.as_ref(), moment).await,
         Command::Search(args) => search::search(session, &tag, &args).await,
+        Command::Sort(args) => sort::sort(session, &tag, &args).await,
+        Command::Thread(args) => thread::thread(session, &args).await,
         Command::Fetch { uid, set, items, modifiers } => return fetch::fetch(session, uid, &set, items, &modifiers, moment).await,
         Command::Store { uid, set, unchanged_since, op } => store::store(session, uid, &set, unchanged_since, &op, moment).await,
         Command::Copy { uid, set, to } => copy::copy(session, uid, &set, &to).await,

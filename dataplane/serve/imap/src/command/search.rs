@@ -2,7 +2,7 @@
 
 use postern_proto_imap::{
     encode::{self, SearchAnswer},
-    types::{Code, Reply, SearchArgs, SearchReturn, Tag, UidSet},
+    types::{Code, Reply, SearchArgs, SearchKey, SearchReturn, Tag, UidSet},
 };
 
 use crate::{
@@ -14,39 +14,69 @@ use crate::{
 };
 
 pub(super) async fn search(session: &mut ImapSession, tag: &Tag, args: &SearchArgs) -> Answer {
-    let now = session.shared.store.now();
-    let dialect = session.server.dialect();
-    let program = Program::new(&args.key, session.selected()?, now)?;
-    let saves = args.result.is_some_and(|result| result.save);
-    let found = match search::find(session, &program).await {
-        Ok(found) => found,
-        Err(Refused(reply)) if saves => {
-            // RFC 5182 §2.1: a search that fails leaves $ empty.
-            session.selected()?.saved = UidSet::new();
-            return Err(Refused(reply.with(Code::NotSaved)));
-        }
-        Err(refused) => return Err(refused),
-    };
-    let selected = session.selected()?;
-    let uids: UidSet = found.iter().filter_map(|index| selected.told.get(*index)).map(|entry| entry.uid).collect();
-    if let Some(result) = args.result.filter(|result| result.save) {
-        selected.saved = result.kept(&uids);
-        selected.saved.shrink();
-    }
-    let asked = args.answer(dialect);
-    let modseq = args.key.asks_modseq().then(|| highest_modseq(selected, &found, asked)).flatten();
-    let numbers = if args.uid { uids } else { found.iter().map(|index| number(index + 1)).collect() };
-    let out = session.server.output();
+    let found = find(session, &args.key, args.result).await?;
+    let asked = args.answer(session.server.dialect());
+    let modseq = highest_modseq(session.selected()?, &args.key, &found, asked);
     match asked {
-        Some(result) if result.is_silent() => {}
-        Some(result) => encode::esearch(out, SearchAnswer { tag, uid: args.uid, result, found: &numbers, modseq }),
-        None => encode::search(out, &numbers, modseq),
+        Some(result) => extended(session, tag, args.uid, result, &found, modseq)?,
+        None => {
+            let numbers = numbers(session, args.uid, &found)?;
+            encode::search(session.server.output(), &numbers, modseq);
+        }
     }
     Ok(Reply::ok("SEARCH completed"))
 }
 
+/// Indexes of the messages that match, ascending. When it fails and was to be saved, `$` is emptied (RFC 5182 §2.1).
+pub(super) async fn find(session: &mut ImapSession, key: &SearchKey, result: Option<SearchReturn>) -> Result<Vec<usize>, Refused> {
+    let now = session.shared.store.now();
+    let program = Program::new(key, session.selected()?, now)?;
+    match search::find(session, &program).await {
+        Err(Refused(reply)) if result.is_some_and(|result| result.save) => {
+            session.selected()?.saved = UidSet::new();
+            Err(Refused(reply.with(Code::NotSaved)))
+        }
+        found => found,
+    }
+}
+
+/// Answers with ESEARCH and saves what is to be saved; `found` is in the order of the result.
+pub(super) fn extended(
+    session: &mut ImapSession,
+    tag: &Tag,
+    uid: bool,
+    result: SearchReturn,
+    found: &[usize],
+    modseq: Option<u64>,
+) -> Result<(), Refused> {
+    if result.save {
+        let uids = numbers(session, true, found)?;
+        let selected = session.selected()?;
+        selected.saved = result.kept(&uids);
+        selected.saved.shrink();
+    }
+    if !result.is_silent() {
+        let numbers = numbers(session, uid, found)?;
+        encode::esearch(session.server.output(), SearchAnswer { tag, uid, result, found: &numbers, modseq });
+    }
+    Ok(())
+}
+
+/// UIDs or sequence numbers of indexes, in their order.
+pub(super) fn numbers(session: &mut ImapSession, uid: bool, found: &[usize]) -> Result<Vec<u32>, Refused> {
+    let told = &session.selected()?.told;
+    Ok(if uid {
+        found.iter().filter_map(|index| told.get(*index)).map(|entry| entry.uid).collect()
+    } else {
+        found.iter().map(|index| number(index + 1)).collect()
+    })
+}
+
 /// The highest MODSEQ of the messages that the answer names (RFC 7162 §3.1.6, §3.1.10): of the first or last one when only those are.
-fn highest_modseq(selected: &Selected, found: &[usize], asked: Option<SearchReturn>) -> Option<u64> {
+pub(super) fn highest_modseq(selected: &Selected, key: &SearchKey, found: &[usize], asked: Option<SearchReturn>) -> Option<u64> {
+    if !key.asks_modseq() {
+        return None;
+    }
     let only_ends = asked.filter(|asked| (asked.min || asked.max) && !asked.all && !asked.count);
     let modseq = |index: &usize| selected.told.get(*index).map(|entry| words::modseq(entry.modseq));
     match only_ends {

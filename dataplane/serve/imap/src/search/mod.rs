@@ -4,13 +4,14 @@
 //! statement of its own. A program is evaluated in three-valued logic from the cheapest upwards, and a
 //! message goes to the next price only while its answer is still open.
 
-mod body;
 mod header;
+mod needle;
 mod program;
+mod summaries;
 
 use postern_store::mail::snapshot::Entry;
 
-pub(crate) use self::program::Program;
+pub(crate) use self::{program::Program, summaries::each_summary};
 use crate::{
     message::{self, Message},
     refused::Refused,

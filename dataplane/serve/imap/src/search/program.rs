@@ -3,11 +3,11 @@
 use std::ops::Range;
 
 use postern_core::Timestamp;
-use postern_message::SummaryRef;
+use postern_message::{SummaryRef, search::text};
 use postern_proto_imap::types::{Date, DateField, ObjectId, SearchKey, SystemFlags};
 use postern_store::mail::{read::StoredMessage, snapshot::Entry};
 
-use super::{body, header};
+use super::{header, needle::Needle};
 use crate::{message::Message, object_id, refused::Refused, selected::Selected, words};
 
 /// One key.
@@ -34,30 +34,6 @@ enum Key {
     Not(Box<Self>),
     Or(Box<Self>, Box<Self>),
     And(Vec<Self>),
-}
-
-/// Text to find, folded as what it is looked for in.
-pub(super) struct Needle(memchr::memmem::Finder<'static>);
-
-impl Needle {
-    fn new(text: &str) -> Self {
-        Self(memchr::memmem::Finder::new(fold(text).as_bytes()).into_owned())
-    }
-
-    /// Whether the text contains it, case aside.
-    pub(super) fn is_in(&self, text: &str) -> bool {
-        self.is_empty() || self.0.find(fold(text).as_bytes()).is_some()
-    }
-
-    /// Whether any text contains it.
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.needle().is_empty()
-    }
-}
-
-/// Case aside (RFC 9051 §6.4.4 asks for i;unicode-casemap in its effect).
-fn fold(text: &str) -> String {
-    text.to_lowercase()
 }
 
 /// A SEARCH that is ready to be asked of messages.
@@ -143,7 +119,27 @@ fn build(key: &SearchKey, selected: &Selected, now: i64) -> Result<Key, Refused>
         SearchKey::Not(key) => Key::Not(Box::new(again(key)?)),
         SearchKey::Or(a, b) => Key::Or(Box::new(again(a)?), Box::new(again(b)?)),
         SearchKey::And(keys) => Key::And(keys.iter().map(again).collect::<Result<_, _>>()?),
+        SearchKey::Fuzzy(key) => again(&fuzzy(key))?,
     })
+}
+
+/// `FUZZY` (RFC 6203 §3): the words of a text may stand in any order, each for itself. The grammar has bounded the keys.
+fn fuzzy(key: &SearchKey) -> SearchKey {
+    let words = |text: &str, key: &dyn Fn(String) -> SearchKey| match text.split_whitespace().count() {
+        0 | 1 => key(text.trim().to_owned()),
+        _ => SearchKey::And(text.split_whitespace().map(|word| key(word.to_owned())).collect()),
+    };
+    match key {
+        SearchKey::Body(text) => words(text, &SearchKey::Body),
+        SearchKey::Text(text) => words(text, &SearchKey::Text),
+        SearchKey::Envelope(field, text) => words(text, &|word| SearchKey::Envelope(*field, word)),
+        SearchKey::Header { name, text } => words(text, &|text| SearchKey::Header { name: name.clone(), text }),
+        SearchKey::Not(key) => SearchKey::Not(Box::new(fuzzy(key))),
+        SearchKey::Fuzzy(key) => fuzzy(key),
+        SearchKey::Or(a, b) => SearchKey::Or(Box::new(fuzzy(a)), Box::new(fuzzy(b))),
+        SearchKey::And(keys) => SearchKey::And(keys.iter().map(fuzzy).collect()),
+        exact => exact.clone(),
+    }
 }
 
 /// Yes, no, or not with what is known.
@@ -175,8 +171,10 @@ fn ask(key: &Key, facts: &Facts<'_>) -> Option<bool> {
             (None, Some((summary, row))) => header::in_summary(summary, row, named, needle),
             (None, None) => None,
         },
-        Key::Body(needle) => facts.message.map(|message| body::contains(message, needle)),
-        Key::Text(needle) => facts.message.map(|message| header::anywhere(message, needle) || body::contains(message, needle)),
+        Key::Body(needle) => facts.message.map(|message| in_body(message, needle)),
+        Key::Text(needle) => facts
+            .message
+            .map(|message| text::header(message.prefix(), message.body(), |line| needle.is_in(line)) || in_body(message, needle)),
         Key::Not(key) => ask(key, facts).map(|answer| !answer),
         Key::Or(a, b) => match (ask(a, facts), ask(b, facts)) {
             (Some(true), _) | (_, Some(true)) => Some(true),
@@ -192,6 +190,10 @@ fn ask(key: &Key, facts: &Facts<'_>) -> Option<bool> {
             })
             .unwrap_or(Some(false)),
     }
+}
+
+fn in_body(message: &Message, needle: &Needle) -> bool {
+    text::body(&message.summary(), message.body(), |words| needle.is_in(words))
 }
 
 /// Whether an index lies in ranges that ascend.

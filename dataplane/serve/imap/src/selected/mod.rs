@@ -18,7 +18,7 @@ mod vanished;
 use std::{ops::Range, sync::Arc};
 
 use postern_core::{AccountId, FolderId, Rights};
-use postern_proto_imap::types::{Command, Keyword, SearchKey, SequenceSet, UidSet};
+use postern_proto_imap::types::{Command, Keyword, SearchArgs, SearchKey, SequenceSet, SortArgs, ThreadArgs, UidSet};
 use postern_store::{
     Result, StoreError,
     changes::Subscription,
@@ -81,7 +81,13 @@ impl Expunges {
     pub fn during(command: &Command) -> Self {
         match command {
             Command::Fetch { uid: false, .. } | Command::Store { uid: false, .. } => Self::Held,
-            Command::Search(args) if !args.uid || SearchKey::uses_sequence_numbers(&args.key) => Self::Held,
+            Command::Search(SearchArgs { uid, key, .. })
+            | Command::Sort(SortArgs { uid, key, .. })
+            | Command::Thread(ThreadArgs { uid, key, .. })
+                if !uid || SearchKey::uses_sequence_numbers(key) =>
+            {
+                Self::Held
+            }
             _ => Self::Told,
         }
     }

@@ -19,6 +19,8 @@ impl ImapSession {
         let uid = match command {
             Command::Fetch { uid, .. } | Command::Store { uid, .. } | Command::Copy { uid, .. } | Command::Move { uid, .. } => *uid,
             Command::Search(args) => args.uid,
+            Command::Sort(args) => args.uid,
+            Command::Thread(args) => args.uid,
             Command::Expunge(set) => set.is_some(),
             _ => false,
         };

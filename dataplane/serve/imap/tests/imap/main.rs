@@ -22,6 +22,7 @@ mod quota;
 mod scram;
 mod search;
 mod sharing;
+mod sort;
 mod store;
 mod transfer;
 mod two_sessions;
