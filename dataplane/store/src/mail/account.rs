@@ -155,6 +155,7 @@ pub async fn erase(tx: &mut Tx, account: AccountId, slice: i64, now: Timestamp) 
     }
     for sql in [
         "DELETE FROM placement WHERE account = $1",
+        "DELETE FROM text_segment WHERE account = $1",
         "DELETE FROM expunged WHERE account = $1",
         "DELETE FROM dead_message WHERE account = $1",
         "DELETE FROM subscription WHERE account = $1",

@@ -13,7 +13,9 @@ use postern_core::{AccountId, BlobId, Clock, FolderId, MessageId, Timestamp};
 use super::{
     FlagChange, Folder, SpecialUse, Usage, account,
     cell::{FolderCell, Opened},
-    folder, history, read,
+    folder, history,
+    index::{Index, build},
+    read,
     read::{StoredMessage, Summaries},
     snapshot::Snapshot,
     transfer::{self, Copied, Stored},
@@ -305,6 +307,35 @@ impl Boxes {
     pub async fn bodies(&self, messages: impl Iterator<Item = &StoredMessage>) -> Result<HashMap<BlobId, Result<Bytes>>> {
         let ids: Vec<BlobId> = messages.map(|message| message.blob).collect();
         self.blobs.read_many(&self.db, &ids).await
+    }
+
+    /// The text index of a folder as it is now.
+    ///
+    /// # Errors
+    /// As the database says; a search can do without.
+    pub async fn index(&self, account: AccountId, folder: FolderId) -> Result<Index> {
+        Index::open(&self.db, account, folder).await
+    }
+
+    /// Indexes what is behind the watermarks of an account's folders, all of it; `anew` forgets first what there is.
+    /// How many messages were read.
+    ///
+    /// # Errors
+    /// As the database or the place of bodies says; what was written stays.
+    pub async fn index_now(&self, account: AccountId, anew: bool) -> Result<u64> {
+        if anew {
+            build::forget(&self.db, account).await?;
+        }
+        let mut done = 0;
+        for behind in build::behind(&self.db, &[account.0], 1).await? {
+            loop {
+                match build::slice(&self.db, self, behind, self.clock.now()).await? {
+                    0 => break,
+                    more => done += more,
+                }
+            }
+        }
+        Ok(done)
     }
 
     /// What an account holds.

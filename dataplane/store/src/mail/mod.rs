@@ -11,6 +11,7 @@ pub mod cell;
 pub mod flags;
 pub mod folder;
 mod history;
+pub mod index;
 pub mod placement;
 pub mod read;
 pub mod rights;

@@ -22,6 +22,8 @@ pub enum Task {
     Graces,
     /// Forgets old expunges.
     History,
+    /// Moves the text index on.
+    Index,
     /// Removes messages and bodies that nothing names.
     Sweep,
     /// Removes objects that no row names.
@@ -38,12 +40,13 @@ pub enum Task {
 
 impl Task {
     /// All, in the order in which a new janitor runs them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Days,
         Self::Trail,
         Self::Expiry,
         Self::Graces,
         Self::History,
+        Self::Index,
         Self::Sweep,
         Self::Orphans,
         Self::Storage,
@@ -61,6 +64,7 @@ impl Task {
             Self::Expiry => "expiry",
             Self::Graces => "graces",
             Self::History => "history",
+            Self::Index => "index",
             Self::Sweep => "sweep",
             Self::Orphans => "orphans",
             Self::Storage => "storage",
@@ -75,7 +79,7 @@ impl Task {
     pub const fn every(self) -> Duration {
         match self {
             Self::Storage => Duration::from_secs(30),
-            Self::Queue | Self::Changes | Self::Processes => Duration::from_secs(5 * 60),
+            Self::Index | Self::Queue | Self::Changes | Self::Processes => Duration::from_secs(5 * 60),
             Self::Sweep | Self::Graces => Duration::from_secs(10 * 60),
             Self::Days | Self::Trail | Self::Expiry | Self::History => HOUR,
             Self::Orphans => Duration::from_secs(24 * 3_600),

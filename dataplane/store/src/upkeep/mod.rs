@@ -10,6 +10,7 @@ mod agenda;
 mod erase;
 mod expiry;
 mod history;
+mod indexing;
 mod lease;
 pub mod recount;
 mod storage;
@@ -18,7 +19,7 @@ use std::time::Duration;
 
 use postern_core::Timestamp;
 
-use self::{agenda::Agenda, expiry::Expiry, history::History, storage::Storage};
+use self::{agenda::Agenda, expiry::Expiry, history::History, indexing::Indexing, storage::Storage};
 pub use self::{
     agenda::Task,
     lease::{LEASE, Lease},
@@ -90,6 +91,7 @@ pub struct Janitor {
     agenda: Agenda,
     expiry: Expiry,
     history: History,
+    indexing: Indexing,
     storage: Storage,
     /// The part of the place of bodies whose turn it is.
     part: u8,
@@ -107,6 +109,7 @@ impl Janitor {
             agenda: Agenda::default(),
             expiry: Expiry::default(),
             history: History::default(),
+            indexing: Indexing::default(),
             storage: Storage::default(),
             part: 0,
         }
@@ -157,6 +160,7 @@ impl Janitor {
             Task::Expiry => self.expiry.slice(store, policy, now).await,
             Task::Graces => erase::slice(store, directory, now).await,
             Task::History => self.history.slice(&store.db, policy.expunges).await,
+            Task::Index => self.indexing.slice(store, now).await,
             Task::Sweep => {
                 let swept = store.blobs.sweep(&store.db, now, policy.dead).await?;
                 until_nothing(swept.messages + swept.bodies)

@@ -30,8 +30,8 @@ pub(super) async fn search(session: &mut ImapSession, tag: &Tag, args: &SearchAr
 /// Indexes of the messages that match, ascending. When it fails and was to be saved, `$` is emptied (RFC 5182 §2.1).
 pub(super) async fn find(session: &mut ImapSession, key: &SearchKey, result: Option<SearchReturn>) -> Result<Vec<usize>, Refused> {
     let now = session.shared.store.now();
-    let program = Program::new(key, session.selected()?, now)?;
-    match search::find(session, &program).await {
+    let mut program = Program::new(key, session.selected()?, now)?;
+    match search::find(session, &mut program).await {
         Err(Refused(reply)) if result.is_some_and(|result| result.save) => {
             session.selected()?.saved = UidSet::new();
             Err(Refused(reply.with(Code::NotSaved)))

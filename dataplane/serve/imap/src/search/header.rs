@@ -6,7 +6,7 @@ use postern_message::{
     search::{Field, text},
 };
 use postern_proto_imap::types::EnvelopeField;
-use postern_store::mail::read::StoredMessage;
+use postern_store::mail::{index::Question, read::StoredMessage};
 
 use super::needle::Needle;
 use crate::message::Message;
@@ -35,6 +35,16 @@ impl Named {
     pub(super) fn of_header(name: &str) -> Self {
         let kept = Field::ALL.into_iter().find(|field| field.is_verbatim() && field.name().eq_ignore_ascii_case(name));
         Self { name: name.to_owned(), kept }
+    }
+}
+
+impl Named {
+    /// What to ask the text index for messages that may have the text in this field.
+    pub(super) fn question(&self, needle: &Needle) -> Question {
+        match self.kept {
+            Some(field) => Question::Field(field, needle.text().into()),
+            None => Question::Text(needle.text().into()),
+        }
     }
 }
 

@@ -5,11 +5,16 @@
 //! message goes to the next price only while its answer is still open.
 
 mod header;
+mod known;
 mod needle;
 mod program;
 mod summaries;
 
-use postern_store::mail::snapshot::Entry;
+use postern_core::{AccountId, FolderId};
+use postern_store::{
+    StoreError,
+    mail::{boxes::Boxes, read::StoredMessage, snapshot::Entry},
+};
 
 pub(crate) use self::{program::Program, summaries::each_summary};
 use crate::{
@@ -20,11 +25,18 @@ use crate::{
 
 /// Messages whose summaries are looked at together.
 const PAGE: usize = 1_000;
+/// Messages whose bodies are read together.
+const BODIES: usize = 64;
+/// Octets of those bodies, if it is more than one.
+const OCTETS: u64 = 2 << 20;
+/// Fewer messages than these are looked at sooner than the text index is asked.
+const WORTH_ASKING: usize = 64;
 
 /// Indexes of the messages that match, ascending.
-pub(crate) async fn find(session: &mut ImapSession, program: &Program) -> Result<Vec<usize>, Refused> {
+pub(crate) async fn find(session: &mut ImapSession, program: &mut Program) -> Result<Vec<usize>, Refused> {
     let account = session.selected()?.account;
     let told = session.selected()?.told.clone();
+    let folder = session.selected()?.folder;
     let (mut found, mut open): (Vec<usize>, Vec<(usize, &Entry)>) = (Vec::new(), Vec::new());
     let everything = 0..told.len();
     for range in program.candidates().unwrap_or(std::slice::from_ref(&everything)) {
@@ -37,27 +49,75 @@ pub(crate) async fn find(session: &mut ImapSession, program: &Program) -> Result
         }
     }
     let boxes = session.boxes();
+    if open.len() > WORTH_ASKING {
+        ask_index(boxes, account, folder, program).await;
+        open.retain(|&(index, entry)| match program.by_entry(index, entry) {
+            Some(matches) => {
+                found.extend(matches.then_some(index));
+                false
+            }
+            None => true,
+        });
+    }
     for page in open.chunks(PAGE) {
         let ids: Vec<i64> = page.iter().map(|(_, entry)| entry.message).collect();
         let rows = boxes.messages(account, &ids).await?;
+        let mut unread = Vec::new();
         for &(index, entry) in page {
             let Some(row) = rows.get(&entry.message) else { continue };
             let by_summary = if message::is_readable(row) { program.by_summary(index, entry, row) } else { None };
-            let matches = match by_summary {
-                Some(known) => known,
-                None => {
-                    // The semaphore is never closed.
-                    let _turn = session.shared.body_searches.acquire().await;
-                    let message = Message::read(boxes, row.clone()).await?;
-                    program.by_message(index, entry, &message)
+            match by_summary {
+                Some(true) => found.push(index),
+                Some(false) => {}
+                None => unread.push((index, entry, row)),
+            }
+        }
+        let mut left = &unread[..];
+        while !left.is_empty() {
+            let (group, rest) = left.split_at(together(left));
+            left = rest;
+            // The semaphore is never closed.
+            let _turn = session.shared.body_searches.acquire().await;
+            let bodies = boxes.bodies(group.iter().map(|(.., row)| *row)).await?;
+            for &(index, entry, row) in group {
+                // What could not be read with the others says why when it is read alone.
+                let message = match bodies.get(&row.blob) {
+                    Some(Ok(body)) => Message::of(row.clone(), body.clone()),
+                    _ => Message::read(boxes, row.clone()).await?,
+                };
+                if program.by_message(index, entry, &message) {
+                    found.push(index);
                 }
-            };
-            if matches {
-                found.push(index);
             }
         }
         tokio::task::yield_now().await;
     }
     found.sort_unstable();
     Ok(found)
+}
+
+/// How many of these, from the first on, are read together.
+fn together(messages: &[(usize, &Entry, &StoredMessage)]) -> usize {
+    let mut octets = 0;
+    let fits = messages.iter().take(BODIES).take_while(|(_, entry, _)| {
+        octets += u64::from(entry.size);
+        octets <= OCTETS
+    });
+    fits.count().max(1)
+}
+
+/// Lets the program know what the text index says. Without it, everything is looked at.
+async fn ask_index(boxes: &Boxes, account: AccountId, folder: FolderId, program: &mut Program) {
+    let questions = program.questions();
+    if questions.is_empty() {
+        return;
+    }
+    let answers = async {
+        let index = boxes.index(account, folder).await?;
+        Ok::<_, StoreError>((index.upto(), index.ask(&questions).await?))
+    };
+    match answers.await {
+        Ok((upto, answers)) => program.learn(upto, answers),
+        Err(error) => tracing::warn!(%error, account = account.0, folder = folder.0, "the text index cannot be asked"),
+    }
 }

@@ -5,9 +5,13 @@ use std::ops::Range;
 use postern_core::Timestamp;
 use postern_message::{SummaryRef, search::text};
 use postern_proto_imap::types::{Date, DateField, ObjectId, SearchKey, SystemFlags};
-use postern_store::mail::{read::StoredMessage, snapshot::Entry};
+use postern_store::mail::{
+    index::{Found, Question},
+    read::StoredMessage,
+    snapshot::Entry,
+};
 
-use super::{header, needle::Needle};
+use super::{header, known::Known, needle::Needle};
 use crate::{message::Message, object_id, refused::Refused, selected::Selected, words};
 
 /// One key.
@@ -28,9 +32,9 @@ enum Key {
     ThreadId(ObjectId),
     /// From this MODSEQ up.
     ModSeq(u64),
-    Field(header::Named, Needle),
-    Body(Needle),
-    Text(Needle),
+    Field(header::Named, Needle, Known),
+    Body(Needle, Known),
+    Text(Needle, Known),
     Not(Box<Self>),
     Or(Box<Self>, Box<Self>),
     And(Vec<Self>),
@@ -64,6 +68,27 @@ impl Program {
         }
     }
 
+    /// What to ask the text index: in the order of [`Program::learn`]. Texts beyond [`MOST_QUESTIONS`] are not asked for.
+    pub(super) fn questions(&mut self) -> Vec<Question> {
+        let mut questions = Vec::new();
+        each_text(&mut self.0, &mut |question, _| {
+            if questions.len() < MOST_QUESTIONS {
+                questions.push(question);
+            }
+        });
+        questions
+    }
+
+    /// Takes the answers of the index, which speaks of UIDs up to its watermark.
+    pub(super) fn learn(&mut self, upto: u32, answers: Vec<Found>) {
+        let mut answers = answers.into_iter();
+        each_text(&mut self.0, &mut |_, known| {
+            if let Some(found) = answers.next() {
+                *known = Known::new(upto, found);
+            }
+        });
+    }
+
     pub(super) fn by_entry(&self, index: usize, entry: &Entry) -> Option<bool> {
         ask(&self.0, &Facts { index, entry, summary: None, message: None })
     }
@@ -76,6 +101,24 @@ impl Program {
     pub(super) fn by_message(&self, index: usize, entry: &Entry, message: &Message) -> bool {
         let facts = Facts { index, entry, summary: Some((message.summary(), message.row())), message: Some(message) };
         ask(&self.0, &facts).unwrap_or(false)
+    }
+}
+
+/// Texts of one program that the index is asked for.
+const MOST_QUESTIONS: usize = 32;
+
+/// Calls `each` with every key that looks for a text which is not empty.
+fn each_text(key: &mut Key, each: &mut dyn FnMut(Question, &mut Known)) {
+    match key {
+        Key::Field(named, needle, known) if !needle.is_empty() => each(named.question(needle), known),
+        Key::Body(needle, known) | Key::Text(needle, known) if !needle.is_empty() => each(Question::Text(needle.text().into()), known),
+        Key::Not(key) => each_text(key, each),
+        Key::Or(a, b) => {
+            each_text(a, each);
+            each_text(b, each);
+        }
+        Key::And(keys) => keys.iter_mut().for_each(|key| each_text(key, each)),
+        _ => {}
     }
 }
 
@@ -110,10 +153,10 @@ fn build(key: &SearchKey, selected: &Selected, now: i64) -> Result<Key, Refused>
         SearchKey::EmailId(id) => Key::EmailId(id.clone()),
         SearchKey::ThreadId(id) => Key::ThreadId(id.clone()),
         SearchKey::ModSeq(modseq) => Key::ModSeq(*modseq),
-        SearchKey::Envelope(field, text) => Key::Field(header::Named::of_envelope(*field), Needle::new(text)),
-        SearchKey::Header { name, text } => Key::Field(header::Named::of_header(name), Needle::new(text)),
-        SearchKey::Body(text) => Key::Body(Needle::new(text)),
-        SearchKey::Text(text) => Key::Text(Needle::new(text)),
+        SearchKey::Envelope(field, text) => Key::Field(header::Named::of_envelope(*field), Needle::new(text), Known::default()),
+        SearchKey::Header { name, text } => Key::Field(header::Named::of_header(name), Needle::new(text), Known::default()),
+        SearchKey::Body(text) => Key::Body(Needle::new(text), Known::default()),
+        SearchKey::Text(text) => Key::Text(Needle::new(text), Known::default()),
         SearchKey::Sequence(set) => Key::Place(selected.resolve(set, false)?),
         SearchKey::Uid(set) => Key::Place(selected.resolve(set, true)?),
         SearchKey::Not(key) => Key::Not(Box::new(again(key)?)),
@@ -166,15 +209,15 @@ fn ask(key: &Key, facts: &Facts<'_>) -> Option<bool> {
             let (summary, _) = facts.summary.as_ref()?;
             Some(header::sent_on(summary).is_some_and(|day| (*from..*to).contains(&day)))
         }
-        Key::Field(named, needle) => match (facts.message, &facts.summary) {
-            (Some(message), _) => Some(header::in_message(message, named, needle)),
-            (None, Some((summary, row))) => header::in_summary(summary, row, named, needle),
-            (None, None) => None,
-        },
-        Key::Body(needle) => facts.message.map(|message| in_body(message, needle)),
-        Key::Text(needle) => facts
-            .message
-            .map(|message| text::header(message.prefix(), message.body(), |line| needle.is_in(line)) || in_body(message, needle)),
+        Key::Field(named, needle, known) => known
+            .says(entry.uid)
+            .or_else(|| facts.summary.as_ref().and_then(|(summary, row)| header::in_summary(summary, row, named, needle)))
+            .or_else(|| facts.message.map(|message| header::in_message(message, named, needle))),
+        Key::Body(needle, known) => known.says(entry.uid).or_else(|| facts.message.map(|message| in_body(message, needle))),
+        Key::Text(needle, known) => known.says(entry.uid).or_else(|| {
+            let message = facts.message?;
+            Some(text::header(message.prefix(), message.body(), |line| needle.is_in(line)) || in_body(message, needle))
+        }),
         Key::Not(key) => ask(key, facts).map(|answer| !answer),
         Key::Or(a, b) => match (ask(a, facts), ask(b, facts)) {
             (Some(true), _) | (_, Some(true)) => Some(true),

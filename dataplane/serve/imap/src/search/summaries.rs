@@ -17,7 +17,7 @@ pub(crate) async fn each_summary(
     found: &[usize],
     mut each: impl FnMut(usize, &Entry, &SummaryRef<'_>),
 ) -> Result<(), Refused> {
-    let account = session.account()?;
+    let account = session.selected()?.account;
     let told = session.selected()?.told.clone();
     let boxes = session.boxes();
     let mut first = 0;

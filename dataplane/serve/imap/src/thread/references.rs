@@ -89,7 +89,7 @@ impl<'m> Tree<'m> {
     /// Steps 2 and 3: who has no parent is a root; dummies go, and their children take their place.
     fn gather(&mut self) -> Vec<usize> {
         // Children before their parents, so that what takes a dummy's place is itself no dummy that goes.
-        for at in self.from_the_leaves() {
+        for at in self.leaves_first() {
             let children = std::mem::take(self.children_mut(at));
             let mut kept = Vec::with_capacity(children.len());
             for child in children {
@@ -199,7 +199,7 @@ impl<'m> Tree<'m> {
     }
 
     /// All nodes, each behind what is below it.
-    fn from_the_leaves(&self) -> Vec<usize> {
+    fn leaves_first(&self) -> Vec<usize> {
         let mut order: Vec<usize> = (0..self.nodes.len()).filter(|at| self.parent(*at).is_none()).collect();
         let mut next = 0;
         while let Some(&at) = order.get(next) {

@@ -10,6 +10,7 @@ mod away;
 mod condstore;
 mod fetch;
 mod figures;
+mod index;
 mod logins;
 mod mailboxes;
 mod malformed;

@@ -1,0 +1,153 @@
+//! The text index: what it answers is what a look at every message answers.
+
+use postern_core::AccountId;
+use postern_serve_imap::Config;
+use postern_tests::TestDatabase;
+
+use crate::{client::Client, room::Room};
+
+postern_tests::suite!(answers_are_the_same_with_and_without_an_index, the_index_follows_the_mail);
+
+async fn found(client: &mut Client, program: &str) -> String {
+    let literal = program
+        .rsplit_once('\u{1}')
+        .map_or_else(|| program.to_owned(), |(key, needle)| format!("CHARSET UTF-8 {key}{{{}+}}\r\n{needle}", needle.len()));
+    client.ok(&format!("SEARCH {literal}")).await.pop().unwrap()
+}
+
+/// Mail of many kinds, the same every time.
+struct Mails(u64);
+
+impl Mails {
+    fn below(&mut self, n: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 >> 33) as usize % n
+    }
+
+    fn one<'w>(&mut self, words: &[&'w str]) -> &'w str {
+        words[self.below(words.len())]
+    }
+
+    fn words(&mut self, count: usize) -> String {
+        const WORDS: [&str; 14] = [
+            "station",
+            "nation",
+            "report",
+            "Straße",
+            "ÉTÉ",
+            "x9Q2b7c1D4",
+            "東京都",
+            "水",
+            "2026-11",
+            "a",
+            "Re:",
+            "über-",
+            "ﬁnal",
+            "dkimAbC9123456789012345",
+        ];
+        (0..count).map(|_| self.one(&WORDS)).collect::<Vec<_>>().join(self.one(&[" ", "\r\n ", "."]))
+    }
+
+    fn next(&mut self) -> Vec<u8> {
+        let (subject, name, body) = (self.words(3), self.words(1), self.words(12));
+        let id = self.0;
+        match self.below(6) {
+            0 => format!("Subject: {subject}\r\nFrom: {name} <bob@example.org>\r\nMessage-ID: <{id}@x>\r\n\r\n{body}\r\n").into_bytes(),
+            1 => {
+                // Latin-1 that says so, with what cannot be in it dropped.
+                let mut mail = b"Subject: =?iso-8859-1?q?Stra=DFe?=\r\nContent-Type: text/plain; charset=iso-8859-1\r\n\r\n".to_vec();
+                mail.extend(body.chars().filter_map(|c| u8::try_from(u32::from(c)).ok()));
+                mail
+            }
+            2 => format!(
+                "To: \"{name}\\, {name}\" <a@b>\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/html\r\n\r\n<p>{body}</p>\r\n--b\r\nContent-Type: message/rfc822\r\n\r\nSubject: inner {subject}\r\n\r\n{name}\r\n"
+            )
+            .into_bytes(),
+            // No header's end, eight bits everywhere, NULs.
+            3 => [b"Subject: \xff\xfe ".as_slice(), body.as_bytes(), b"\0\0", name.as_bytes()].concat(),
+            4 => format!("Content-Type: text/plain\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\nrep=\r\nort na=74ion {name}").into_bytes(),
+            _ => body.into_bytes(),
+        }
+    }
+
+    fn program(&mut self) -> String {
+        const NEEDLES: [&str; 22] = [
+            "station",
+            "ation",
+            "TION",
+            "Nation.",
+            "straße",
+            "STRASSE",
+            "été",
+            "9q2",
+            "x9Q2b7c1D4",
+            "東京",
+            "京",
+            "水",
+            "06-1",
+            "e:",
+            "-",
+            "final",
+            "c91234567890123",
+            "report na",
+            "inner",
+            "bob@",
+            "\u{fffd}",
+            "ü",
+        ];
+        let key = self.one(&["BODY", "TEXT", "SUBJECT", "FROM", "TO", "HEADER Message-ID", "HEADER X-None", "NOT BODY", "1:50 TEXT"]);
+        format!("{key} \u{1}{}", self.one(&NEEDLES))
+    }
+}
+
+async fn answers_are_the_same_with_and_without_an_index(at: TestDatabase) {
+    let room = Room::with(at, Config::default()).await;
+    let mut mails = Mails(0x00c0_ffee);
+    for _ in 0..150 {
+        room.deliver(&mails.next()).await;
+    }
+    let mut alice = room.inbox("alice").await;
+    let programs: Vec<String> = (0..120).map(|_| mails.program()).collect();
+    let mut before = Vec::new();
+    for program in &programs {
+        before.push(found(&mut alice, program).await);
+    }
+    assert!(before.iter().filter(|answer| answer.len() > 10).count() > 30, "{before:?}");
+    assert_eq!(room.store.boxes.index_now(AccountId(1), false).await.unwrap(), 150);
+    for (program, before) in programs.iter().zip(before) {
+        assert_eq!(found(&mut alice, program).await, before, "{program:?}");
+    }
+}
+
+async fn the_index_follows_the_mail(at: TestDatabase) {
+    let room = Room::with(at, Config::default()).await;
+    let mut alice = room.inbox("alice").await;
+    let subjects: Vec<String> = (1..=100).map(|n| format!("message {n:03}")).collect();
+    room.deliver_all(&subjects.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    let boxes = &room.store.boxes;
+    assert_eq!(boxes.index_now(AccountId(1), false).await.unwrap(), 100);
+    alice.ok("NOOP").await;
+    // What came since is found too, and what is gone is not; a second look has nothing to do.
+    room.deliver_all(&["message 042 again", "other"]).await;
+    alice.ok("STORE 42 +FLAGS.SILENT (\\Deleted)").await;
+    alice.ok("EXPUNGE").await;
+    for _ in 0..3 {
+        assert_eq!(found(&mut alice, "BODY 042").await, "* SEARCH 100");
+        assert_eq!(found(&mut alice, "SUBJECT 042").await, "* SEARCH 100");
+        assert_eq!(found(&mut alice, "TEXT \"message 007\"").await, "* SEARCH 7");
+        boxes.index_now(AccountId(1), false).await.unwrap();
+    }
+    assert_eq!(boxes.index_now(AccountId(1), false).await.unwrap(), 0);
+    // Moved mail has new UIDs in its new folder and is found there; the folder's index goes with the folder.
+    alice.ok("CREATE Old").await;
+    alice.ok("MOVE 1:90 Old").await;
+    boxes.index_now(AccountId(1), true).await.unwrap();
+    alice.ok("SELECT Old").await;
+    assert_eq!(found(&mut alice, "BODY \"about message 0\"").await.split(' ').count(), 2 + 90);
+    alice.ok("CLOSE").await;
+    alice.ok("DELETE Old").await;
+    let rows = room.store.db.rows("SELECT DISTINCT folder FROM text_segment", &[]).await.unwrap();
+    assert_eq!(rows.len(), 1);
+}

@@ -1,0 +1,153 @@
+//! Moves the watermark of a folder on: the janitor's part, and `postern index`'s.
+
+use std::collections::BTreeMap;
+
+use postern_core::{AccountId, FolderId, Timestamp};
+use postern_message::{Summary, SummaryRef};
+
+use super::segment::{FULL, HEAD, Segment};
+use crate::{
+    args,
+    db::{Column, Db},
+    error::{Result, StoreError},
+    mail::{boxes::Boxes, read},
+    transaction,
+};
+
+/// UIDs behind the watermark that are worth a segment: fewer are scanned in no time.
+pub const TAIL: i64 = 64;
+/// Messages that one slice reads.
+const SLICE: i64 = 256;
+/// Bodies that are in memory together.
+const BODIES: usize = 32;
+
+/// What there is to do in a folder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Behind {
+    /// Whose.
+    pub account: AccountId,
+    /// Which folder.
+    pub folder: FolderId,
+}
+
+/// Folders of these accounts with `tail` UIDs or more behind their watermark.
+///
+/// # Errors
+/// As the database says.
+pub async fn behind(db: &Db, accounts: &[i64], tail: i64) -> Result<Vec<Behind>> {
+    let sql = "SELECT f.account, f.id FROM folder f WHERE f.account = ANY($1) AND f.messages > 0 AND f.uid_next - 1 - COALESCE((SELECT \
+         MAX(t.last_uid) FROM text_segment t WHERE t.account = f.account AND t.folder = f.id AND t.part = $2), 0) >= $3 \
+         ORDER BY f.account, f.id";
+    let rows = db.rows(sql, args![accounts, HEAD, tail]).await?;
+    rows.iter().map(|row| Ok(Behind { account: AccountId(row.int(0)?), folder: FolderId(row.int(1)?) })).collect()
+}
+
+/// Indexes up to 256 messages behind the watermark; how many there were.
+///
+/// Two at once would write the same segment: the second one's is refused by the key, as [`StoreError::Conflict`].
+///
+/// # Errors
+/// As the database or the place of bodies says; nothing is written then.
+pub async fn slice(db: &Db, boxes: &Boxes, Behind { account, folder }: Behind, now: Timestamp) -> Result<u64> {
+    let sql = "SELECT segment, last_uid FROM text_segment WHERE account = $1 AND folder = $2 AND part = $3 ORDER BY segment DESC LIMIT 1";
+    let (last, upto) = match db.row(sql, args![account, folder, HEAD]).await? {
+        Some(row) => (row.int(0)?, row.int(1)?),
+        None => (0, 0),
+    };
+    let sql = "SELECT uid, message FROM placement WHERE account = $1 AND folder = $2 AND uid > $3 ORDER BY uid LIMIT $4";
+    let rows = db.rows(sql, args![account, folder, upto, SLICE]).await?;
+    let mut placed = rows.iter().map(|row| Ok((row.int(0)?, row.int(1)?))).collect::<Result<Vec<_>>>()?;
+    let open = open_segment(db, account, folder, last).await?;
+    // The last segment is added to until it is full; the row's number moves on with each writing, so that who reads the
+    // old one finds it gone and not half of each.
+    let (replaced, mut segment) = match open {
+        Some(segment) if segment.len() < FULL => (Some(last), segment),
+        _ => (None, Segment::default()),
+    };
+    placed.truncate(FULL - segment.len());
+    let Some(&(new_upto, _)) = placed.last() else { return Ok(0) };
+    for page in placed.chunks(BODIES) {
+        add(db, boxes, account, page, &mut segment).await?;
+    }
+    let encoded = tokio::task::spawn_blocking(move || segment.encode()).await.map_err(StoreError::unavailable)?;
+    // By the clock, so that no number comes again after the index was forgotten.
+    write(db, account, folder, replaced, now.0.max(last + 1), new_upto, encoded).await?;
+    Ok(placed.len() as u64)
+}
+
+/// Forgets the index of an account: it is made again.
+///
+/// # Errors
+/// As the database says.
+pub async fn forget(db: &Db, account: AccountId) -> Result<()> {
+    transaction!(db, |tx| {
+        tx.execute("DELETE FROM text_segment WHERE account = $1", args![account]).await?;
+        Ok(())
+    })
+}
+
+async fn open_segment(db: &Db, account: AccountId, folder: FolderId, id: i64) -> Result<Option<Segment>> {
+    let sql = "SELECT part, data FROM text_segment WHERE account = $1 AND folder = $2 AND segment = $3";
+    let rows = db.rows(sql, args![account, folder, id]).await?;
+    let parts = rows.iter().map(|row| Ok((row.int(0)?, row.bytes(1)?))).collect::<Result<BTreeMap<_, _>>>()?;
+    if parts.is_empty() {
+        return Ok(None);
+    }
+    // One that cannot be read is left to itself: what asks it looks at all its messages.
+    let decoded = tokio::task::spawn_blocking(move || Segment::decode(&parts)).await.map_err(StoreError::unavailable)?;
+    Ok(decoded.ok())
+}
+
+async fn add(db: &Db, boxes: &Boxes, account: AccountId, page: &[(i64, i64)], segment: &mut Segment) -> Result<()> {
+    let ids: Vec<i64> = page.iter().map(|(_, message)| *message).collect();
+    let rows = read::messages(db, account, &ids).await?;
+    let bodies = boxes.bodies(rows.values()).await?;
+    for (uid, message) in page {
+        let uid = u32::try_from(*uid).unwrap_or(u32::MAX);
+        let found = rows.get(message).and_then(|row| Some((row, bodies.get(&row.blob)?)));
+        match found {
+            Some((row, Ok(body))) => {
+                let made;
+                let summary = match SummaryRef::new(&row.summary) {
+                    Some(summary) => summary,
+                    None => {
+                        made = Summary::of(body);
+                        made.view()
+                    }
+                };
+                segment.add(uid, &summary, &row.prefix, body);
+            }
+            // A place of bodies that is away comes back: wait for it.
+            Some((_, Err(StoreError::Unavailable(cause)))) => return Err(StoreError::Unavailable(cause.clone())),
+            Some((_, Err(_))) | None => segment.add_opaque(uid),
+        }
+        tokio::task::yield_now().await;
+    }
+    Ok(())
+}
+
+async fn write(
+    db: &Db,
+    account: AccountId,
+    folder: FolderId,
+    replaced: Option<i64>,
+    segment: i64,
+    last_uid: i64,
+    parts: Vec<(i64, Vec<u8>)>,
+) -> Result<()> {
+    let count = parts.len();
+    let (numbers, data): (Vec<i64>, Vec<Vec<u8>>) = parts.into_iter().unzip();
+    let all = |value: i64| Column::Int(vec![value; count]);
+    let columns = [all(account.0), all(folder.0), Column::Int(numbers), all(segment), all(last_uid), Column::Bytes(data)];
+    transaction!(db, |tx| {
+        // A folder that is being deleted takes its index along: the row is there, and stays until this is written.
+        if tx.row("SELECT id FROM folder WHERE account = $1 AND id = $2 FOR KEY SHARE", args![account, folder]).await?.is_none() {
+            return Ok(());
+        }
+        if let Some(old) = replaced {
+            tx.execute("DELETE FROM text_segment WHERE account = $1 AND folder = $2 AND segment = $3", args![account, folder, old]).await?;
+        }
+        tx.batch("INSERT INTO text_segment (account, folder, part, segment, last_uid, data) {rows}", &columns).await?;
+        Ok(())
+    })
+}
