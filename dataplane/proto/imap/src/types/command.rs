@@ -4,7 +4,7 @@ use postern_core::Secret;
 
 use super::{
     DateTime, EntryName, FetchItem, FetchModifiers, Flags, ListArgs, MailboxName, MetadataQuery, ModifyRights, Notify, Pattern, SearchArgs,
-    SelectParams, SequenceSet, SpecialUse, SortArgs, StatusItem, StoreOp, ThreadArgs,
+    SelectParams, SequenceSet, SortArgs, SpecialUse, StatusItem, StoreOp, ThreadArgs,
 };
 
 /// `auth-type = atom` in capitals: the name of a SASL mechanism (RFC 4422 §3.1).
@@ -245,7 +245,9 @@ impl Command {
     pub fn uses_message_numbers(&self) -> bool {
         match self {
             Self::Fetch { uid, .. } | Self::Store { uid, .. } | Self::Copy { uid, .. } | Self::Move { uid, .. } => !uid,
-            Self::Search(args) => !args.uid || args.key.uses_sequence_numbers(),
+            Self::Search(SearchArgs { uid, key, .. })
+            | Self::Sort(SortArgs { uid, key, .. })
+            | Self::Thread(ThreadArgs { uid, key, .. }) => !uid || key.uses_sequence_numbers(),
             Self::Select { params, .. } => params.resync.as_ref().is_some_and(|resync| resync.known_pairs.is_some()),
             _ => false,
         }
@@ -260,7 +262,9 @@ impl Command {
             Self::List(args) => args.result.status.contains(&StatusItem::HighestModSeq),
             Self::Fetch { items, modifiers, .. } => items.contains(&FetchItem::ModSeq) || modifiers.changed_since.is_some(),
             Self::Store { unchanged_since, .. } => unchanged_since.is_some(),
-            Self::Search(args) => args.key.asks_modseq(),
+            Self::Search(SearchArgs { key, .. }) | Self::Sort(SortArgs { key, .. }) | Self::Thread(ThreadArgs { key, .. }) => {
+                key.asks_modseq()
+            }
             _ => false,
         }
     }

@@ -43,6 +43,6 @@ pub use pattern::Pattern;
 pub use quota::{Quota, QuotaResource};
 pub use search::{DateField, EnvelopeField, MAX_SEARCH_DEPTH, SearchArgs, SearchKey, SearchReturn};
 pub use sequence::{SequenceNumber, SequenceRange, SequenceSet, UidSet};
-pub use status::{StatusItem, StatusValue};
 pub use sort::{Forest, SortArgs, SortCriterion, SortKey, ThreadAlgorithm, ThreadArgs, ThreadNode};
+pub use status::{StatusItem, StatusValue};
 pub use tag::{NotATag, Tag};
