@@ -23,6 +23,7 @@ pub mod names;
 pub mod readiness;
 pub mod server;
 pub mod signal;
-pub mod table;
 pub mod telemetry;
 pub mod wire;
+
+pub use postern_core::table;

@@ -18,6 +18,7 @@ pub mod rights;
 pub mod role;
 pub mod secret;
 pub mod size;
+pub mod table;
 
 pub use address::{Address, AddressError};
 pub use clock::{Clock, SystemClock, TestClock, Timestamp};

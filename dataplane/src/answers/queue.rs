@@ -1,20 +1,16 @@
 //! `postern queue`: what waits to be sent, and orders about it. Every order leaves an event in the story of its message.
 
-use std::time::Duration;
-
 use postern_core::{QueueId, Timestamp};
+use postern_inspect::Scope;
 use postern_store::{
     Result, Store,
     queue::{Listed, QueueFilter},
     trail::{EventRow, Stage},
 };
 
-use crate::{
-    control::{QueueAction, Response},
-    table::Table,
-};
+use crate::control::{QueueAction, Response};
 
-/// Rows of one list or order at most.
+/// Rows of one order at most.
 const MOST: u32 = 10_000;
 
 /// Shows the queue or moves it.
@@ -25,9 +21,8 @@ pub async fn answer(store: &Store, action: QueueAction) -> Result<Response> {
     let now = store.now();
     match action {
         QueueAction::List { domain, limit } => {
-            let filter = QueueFilter { domain, ..QueueFilter::default() };
-            let rows = store.queue.list(&filter, limit.min(MOST), now).await?;
-            Ok(Response::Table { table: table(&rows, now) })
+            let rows = postern_inspect::queue(&store.queue, Scope::All, domain, limit, now).await?;
+            Ok(Response::Table { table: postern_inspect::queue_table(&rows, now) })
         }
         QueueAction::Retry { ids } => order(store, &ids, true, Stage::Released, "retry").await,
         QueueAction::Hold { ids } => order(store, &ids, false, Stage::Held, "hold").await,
@@ -74,37 +69,4 @@ async fn named(store: &Store, ids: &[String], now: Timestamp) -> Result<std::res
         }
     }
     Ok(Ok(rows))
-}
-
-fn table(rows: &[Listed], now: Timestamp) -> Table {
-    let mut table = Table::new(["ID", "MESSAGE", "SENDER", "RECIPIENT", "AGE", "TRIES", "NEXT", "LAST REPLY"]);
-    for row in rows {
-        let next = match row.next_at {
-            None => "held".into(),
-            Some(_) if row.leased => "now".into(),
-            Some(at) if at <= now => "due".into(),
-            Some(at) => format!("in {}", short(at.since(now))),
-        };
-        table.row([
-            row.id.to_string(),
-            row.trace.to_string(),
-            row.sender.as_ref().map_or_else(|| "<>".into(), ToString::to_string),
-            row.recipient.to_string(),
-            short(now.since(row.arrived_at)),
-            row.attempts.to_string(),
-            next,
-            row.reply.clone().unwrap_or_default(),
-        ]);
-    }
-    table
-}
-
-/// A duration as kubectl writes an age.
-fn short(duration: Duration) -> String {
-    match duration.as_secs() {
-        s @ 0..120 => format!("{s}s"),
-        s @ 120..7_200 => format!("{}m", s / 60),
-        s @ 7_200..172_800 => format!("{}h", s / 3_600),
-        s => format!("{}d", s / 86_400),
-    }
 }

@@ -48,7 +48,8 @@ impl fmt::Display for Table {
 }
 
 /// What strangers wrote, as it may go to a terminal.
-pub(crate) fn plain(text: &str) -> String {
+#[must_use]
+pub fn plain(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { '?' } else { c }).collect()
 }
 
