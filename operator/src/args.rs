@@ -97,6 +97,10 @@ pub struct Args {
     #[arg(long, env = "POSTERN_CLUSTER_DOMAIN", default_value = "cluster.local")]
     pub cluster_domain: String,
 
+    /// Where `kubectl postern` is answered; left out, nowhere.
+    #[arg(long, env = "POSTERN_LISTEN_ASK")]
+    pub listen_ask: Option<SocketAddr>,
+
     /// What is logged: `info`, `debug`, or a filter such as `postern_operator=debug`.
     #[arg(long, env = "POSTERN_LOG", default_value = "info")]
     pub log: String,

@@ -11,6 +11,7 @@
 //! that was paused writes nothing late. What a resource *means* is said by `postern-projection` alone.
 
 pub mod args;
+pub mod ask;
 pub mod certificates;
 pub mod cluster;
 pub mod context;

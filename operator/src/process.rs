@@ -3,7 +3,7 @@
 use std::{process::ExitCode, sync::Arc, time::Duration};
 
 use kube::Client;
-use postern_core::{Clock, SystemClock};
+use postern_core::{Clock, IdSource, SystemClock};
 use postern_store::{
     StoreError,
     directory::{SealKeys, take_lease},
@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     args::Args,
+    ask::{self, Desk},
     chance::Chance,
     context::{Context, Place},
     database, drivers,
@@ -101,6 +102,19 @@ pub async fn run(args: Args, client: Client, clock: Arc<dyn Clock>, stop: Cancel
         () = stop.cancelled() => return Ok(()),
     };
     let keeping = tokio::spawn(database::keep(db.clone(), directory.clone(), process, clock.clone(), readiness, stop.clone()));
+
+    if let Some(address) = args.listen_ask {
+        let desk = Desk {
+            reviewer: Arc::new(ask::OfCluster(client.clone())),
+            db: db.clone(),
+            directory: directory.clone(),
+            ids: IdSource::new(clock.clone(), process.node),
+            clock: clock.clone(),
+            cache: cache.clone(),
+            namespace: args.namespace.clone(),
+        };
+        tokio::spawn(ask::serve(TcpListener::bind(address).await?, desk, stop.clone()));
+    }
 
     let place = Arc::new(Place {
         namespace: args.namespace.clone(),

@@ -13,17 +13,19 @@ use std::collections::BTreeSet;
 use graph::Graph;
 
 /// Who of ours may use whom of ours, tests apart. A crate that is not listed fails.
-const DIRECTION: [(&str, &[&str]); 17] = [
+const DIRECTION: [(&str, &[&str]); 20] = [
     ("postern-crds", &[]),
     ("postern-projection", &["crds", "core"]),
     ("postern-apply", &["crds", "projection", "core", "store", "access", "mailflow"]),
-    ("postern-operator", &["crds", "projection", "apply", "core", "store", "access", "mailflow", "net"]),
+    ("postern-operator", &["crds", "projection", "apply", "core", "store", "inspect", "access", "mailflow", "net"]),
+    ("kubectl-postern", &["crds", "core"]),
     ("postern-core", &[]),
     ("postern-message", &["core"]),
     ("postern-proto-smtp", &["core"]),
     ("postern-proto-sasl", &["core"]),
     ("postern-proto-imap", &["core", "message"]),
     ("postern-store", &["core", "message"]),
+    ("postern-inspect", &["core", "store"]),
     ("postern-access", &["core", "proto-sasl", "store"]),
     ("postern-mailflow", &["core", "message", "proto-smtp", "store", "access", "net"]),
     ("postern-net", &["core"]),
@@ -42,6 +44,7 @@ const DIRECTION: [(&str, &[&str]); 17] = [
             "proto-sasl",
             "proto-imap",
             "store",
+            "inspect",
             "access",
             "mailflow",
             "net",
@@ -58,12 +61,12 @@ const WRAPPED: [(&str, &[&str]); 11] = [
     ("sqlx", &["postern-store"]),
     ("rusqlite", &["postern-store"]),
     ("object_store", &["postern-store"]),
-    ("rustls", &["postern-net", "postern-operator"]),
+    ("rustls", &["postern-net", "postern-operator", "kubectl-postern"]),
     ("tokio-rustls", &["postern-net"]),
     ("rcgen", &["postern-net"]),
     ("hickory-resolver", &["postern-net", "postern-operator"]),
     ("argon2", &["postern-access"]),
-    ("kube", &["postern-crds", "postern-operator"]),
+    ("kube", &["postern-crds", "postern-operator", "kubectl-postern"]),
     ("axum", &["postern", "postern-operator", "postern-web"]),
     ("mail-parser", &["postern-message"]),
 ];
