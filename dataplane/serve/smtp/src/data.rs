@@ -1,7 +1,8 @@
 //! The message: DATA and BDAT (RFC 5321 §4.1.1.4, RFC 3030).
 
-use postern_core::EnhancedCode;
-use postern_proto_smtp::Reply;
+use postern_core::{EnhancedCode, Outcome};
+use postern_mailflow::accept::Refused;
+use postern_proto_smtp::{Reply, reply::standard};
 
 use crate::Session;
 
@@ -23,10 +24,13 @@ impl Session {
         self.received = 0;
         let dialogue = self.take_dialogue();
         let Some(mut transaction) = self.transaction.take() else {
-            return self.machine.refuse(postern_proto_smtp::reply::standard::MAIL_FIRST);
+            return self.machine.refuse(standard::MAIL_FIRST);
         };
         let intake = &self.service.intake;
-        let stored = if self.login.is_some() {
+        // The end of a message may come with much of it.
+        let stored = if !self.held.hold(body.len() as u64) {
+            Err(no_room())
+        } else if self.login.is_some() {
             intake.submit(&self.client, &mut transaction, &body, &dialogue).await
         } else {
             intake.deliver(&self.client, &mut transaction, &body, &dialogue).await
@@ -53,11 +57,16 @@ impl Session {
     }
 
     /// Says no to a message, with all that was said about it in the trail.
-    fn refuse_message(&mut self, recipients: &[postern_core::Address], refused: &postern_mailflow::accept::Refused) {
+    fn refuse_message(&mut self, recipients: &[postern_core::Address], refused: &Refused) {
         self.machine.refuse(&refused.outcome);
         let said = self.take_dialogue();
         let sender = self.transaction.as_ref().map(|t| t.sender());
         let attempted = postern_mailflow::accept::Attempted { command: "DATA", sender, recipients, dialogue: &said };
         self.service.intake.note_refusal(&self.client, attempted, refused);
     }
+}
+
+fn no_room() -> Refused {
+    let Reply { code, text, .. } = standard::NO_ROOM;
+    Refused::new("no_room", Outcome::temporary(code, EnhancedCode(3, 1), text))
 }
