@@ -136,7 +136,8 @@ pub mod reason {
     /// Whether a refusal for this reason may heal by itself, because another object may still be applied.
     #[must_use]
     pub fn may_heal(reason: &str) -> bool {
-        [DOMAIN_NOT_FOUND, SECRET_MISSING, CONFIG_MAP_MISSING, IP_POOL_NOT_FOUND, BRANDING_NOT_FOUND, DIRECTORY_UNAVAILABLE].contains(&reason)
+        [DOMAIN_NOT_FOUND, SECRET_MISSING, CONFIG_MAP_MISSING, IP_POOL_NOT_FOUND, BRANDING_NOT_FOUND, DIRECTORY_UNAVAILABLE]
+            .contains(&reason)
     }
 }
 

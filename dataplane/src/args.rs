@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::cli::{backup, config, get, migrate, queue, restore, serve, trace};
+use crate::cli::{backup, config, get, index, migrate, queue, restore, serve, trace};
 
 /// A mail server: SMTP, submission, IMAP and the queue, from one binary.
 #[derive(Debug, Parser)]
@@ -24,6 +24,8 @@ enum Command {
     Trace(trace::Trace),
     /// Show what waits to be sent, retry it, or give it up
     Queue(queue::Queue),
+    /// Bring the text index of a box up to its newest message, or make it again
+    Index(index::Index),
     /// Have a running server write a copy of everything
     Backup(backup::Backup),
     /// Bring the schema of the database up to this version
@@ -44,6 +46,7 @@ impl Args {
             Command::Get(get) => get.run(),
             Command::Trace(trace) => trace.run(),
             Command::Queue(queue) => queue.run(),
+            Command::Index(index) => index.run(),
             Command::Backup(backup) => backup.run(),
             Command::Migrate(migrate) => migrate.run(),
             Command::Restore(restore) => restore.run(),

@@ -6,6 +6,7 @@
 pub mod backup;
 pub mod config;
 pub mod get;
+pub mod index;
 pub mod migrate;
 pub mod options;
 pub mod queue;

@@ -35,6 +35,13 @@ pub enum Request {
         /// What to do with it.
         action: QueueAction,
     },
+    /// Searches of a box shall read less.
+    Index {
+        /// Any of its addresses.
+        address: String,
+        /// Made again from nothing.
+        anew: bool,
+    },
     /// A copy of everything, consistent in itself.
     Backup {
         /// A file that does not exist yet, as the server sees it.

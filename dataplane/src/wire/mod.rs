@@ -132,7 +132,7 @@ pub async fn wire(config: &Config, server: &mut Server) -> Result<(), WireError>
         let policy = Policy { trail: config.store.trail_retention, ..Policy::default() };
         server.spawn(upkeep::janitor(parts.store.clone(), parts.directory.clone(), policy, server.drain.clone()));
     }
-    server.control(config, Arc::new(operator::Operator { store: parts.store, folder })).map_err(Box::new)?;
+    server.control(config, Arc::new(operator::Operator { store: parts.store, directory: parts.directory, folder })).map_err(Box::new)?;
     Ok(())
 }
 

@@ -1,7 +1,7 @@
 //! Whoever may open the control socket: asks are answered by `answers`, resources by the folder.
 
 use async_trait::async_trait;
-use postern_store::{Store, StoreError};
+use postern_store::{Store, StoreError, directory::Directory};
 
 use crate::{
     answers,
@@ -13,6 +13,8 @@ use crate::{
 pub struct Operator {
     /// Boxes, queue, trail.
     pub store: Store,
+    /// Who has which address.
+    pub directory: Directory,
     /// The manifests, where this process has them.
     pub folder: Option<Folder>,
 }
@@ -24,6 +26,7 @@ impl Control for Operator {
             Request::Get { kind, name, namespace, output } => Ok(self.get(&kind, name.as_deref(), namespace.as_deref(), output).await),
             Request::Trace { of, dialogue, limit } => answers::trace(&self.store, &of, dialogue, limit).await,
             Request::Queue { action } => answers::queue(&self.store, action).await,
+            Request::Index { address, anew } => answers::index(&self.store, &self.directory, &address, anew).await,
             Request::Backup { to } => answers::backup(&self.store, &to).await,
         };
         answer.unwrap_or_else(|error: StoreError| Response::Refused { message: error.to_string() })
