@@ -140,8 +140,12 @@ impl Db {
     pub async fn rows(&self, sql: &'static str, args: &[Value<'_>]) -> Result<Vec<Row>> {
         match &*self.inner {
             Inner::Postgres { pool, .. } => {
-                let rows = postgres::Turn::single(pool).await?.rows(dialect::postgres::bind(sql, args)).await?;
-                Ok(rows.into_iter().map(Row::Postgres).collect())
+                let rows = match postgres::Turn::single(pool).await?.rows(dialect::postgres::bind(sql, args)).await {
+                    // It only reads, so it may be asked twice.
+                    Err(StoreError::Unavailable(_)) => postgres::Turn::tried(pool).await?.rows(dialect::postgres::bind(sql, args)).await,
+                    rows => rows,
+                };
+                Ok(rows?.into_iter().map(Row::Postgres).collect())
             }
             Inner::Sqlite { read, .. } => {
                 let args: Vec<_> = args.iter().map(sqlite::owned).collect();

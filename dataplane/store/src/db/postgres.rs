@@ -48,13 +48,32 @@ impl Turn {
         Ok(Self { connection: Some(pool.acquire().await?), unsettled: false })
     }
 
+    /// A connection that has just answered: for what failed on one that was trusted, such as those of a database that was
+    /// started again a moment ago. Those that do not answer leave the pool.
+    pub(super) async fn tried(pool: &PgPool) -> Result<Self> {
+        for _ in 0..=pool.options().get_max_connections() {
+            let mut connection = pool.acquire().await?;
+            if matches!(timeout(PATIENCE, connection.ping()).await, Ok(Ok(()))) {
+                return Ok(Self { connection: Some(connection), unsettled: false });
+            }
+            drop(connection.detach());
+        }
+        Err(StoreError::Unavailable("no connection answers".into()))
+    }
+
     /// A connection with a transaction.
     pub(super) async fn begin(pool: &PgPool) -> Result<Self> {
-        let mut turn = Self::single(pool).await?;
-        turn.unsettled = true;
-        let answer = timeout(PATIENCE, turn.connection()?.execute("BEGIN")).await;
-        turn.judge(answer)?;
-        Ok(turn)
+        match Self::single(pool).await?.begun().await {
+            Err(StoreError::Unavailable(_)) => Self::tried(pool).await?.begun().await,
+            begun => begun,
+        }
+    }
+
+    async fn begun(mut self) -> Result<Self> {
+        self.unsettled = true;
+        let answer = timeout(PATIENCE, self.connection()?.execute("BEGIN")).await;
+        self.judge(answer)?;
+        Ok(self)
     }
 
     /// All rows.
