@@ -1,7 +1,7 @@
 //! The due rows of many slots, so many of each: LATERAL on PostgreSQL, a correlated IN on SQLite.
 //!
-//! Arguments: `$1` slots, `$2` tokens, `$3` and `$4` cursors (due at, id) as lists of equal length,
-//! `$5` the clock, `$6` rows of each slot. A slot whose lease lapsed or went to another gives none.
+//! Arguments: `$1` slots, `$2` tokens, `$3` what must have become due since, as lists of equal length,
+//! `$4` the clock, `$5` rows of each slot. A slot whose lease lapsed or went to another gives none.
 
 use super::Dialect;
 
@@ -16,10 +16,10 @@ macro_rules! columns {
 const POSTGRES: &str = concat!(
     "SELECT ",
     columns!(),
-    " FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[]) AS a(slot, token, after_at, after_id) \
-     JOIN queue_slot s ON s.id = a.slot AND s.token = a.token AND s.until > db_clock($5) \
-     CROSS JOIN LATERAL (SELECT q.id, q.next_at FROM queue_due q WHERE q.slot = a.slot AND q.next_at <= db_clock($5) \
-     AND (q.next_at, q.id) > (a.after_at, a.after_id) ORDER BY q.next_at, q.id LIMIT $6) d \
+    " FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS a(slot, token, since) \
+     JOIN queue_slot s ON s.id = a.slot AND s.token = a.token AND s.until > db_clock($4) \
+     CROSS JOIN LATERAL (SELECT q.id, q.next_at FROM queue_due q WHERE q.slot = a.slot AND q.next_at <= db_clock($4) \
+     AND q.next_at >= a.since ORDER BY q.next_at, q.id LIMIT $5) d \
      JOIN queue_recipient r ON r.id = d.id JOIN queue_message m ON m.id = r.message ORDER BY d.next_at, d.id"
 );
 
@@ -27,9 +27,9 @@ const SQLITE: &str = concat!(
     "SELECT ",
     columns!(),
     " FROM json_each($1) a \
-     CROSS JOIN queue_slot s ON s.id = a.value AND s.token = json_extract($2, a.fullkey) AND s.until > $5 \
-     CROSS JOIN queue_due d ON d.id IN (SELECT q.id FROM queue_due q WHERE q.slot = a.value AND q.next_at <= $5 \
-     AND (q.next_at, q.id) > (json_extract($3, a.fullkey), json_extract($4, a.fullkey)) ORDER BY q.next_at, q.id LIMIT $6) \
+     CROSS JOIN queue_slot s ON s.id = a.value AND s.token = json_extract($2, a.fullkey) AND s.until > $4 \
+     CROSS JOIN queue_due d ON d.id IN (SELECT q.id FROM queue_due q WHERE q.slot = a.value AND q.next_at <= $4 \
+     AND q.next_at >= json_extract($3, a.fullkey) ORDER BY q.next_at, q.id LIMIT $5) \
      CROSS JOIN queue_recipient r ON r.id = d.id CROSS JOIN queue_message m ON m.id = r.message ORDER BY d.next_at, d.id"
 );
 

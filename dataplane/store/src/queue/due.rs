@@ -16,11 +16,14 @@ use crate::{
     trail::{EventRow, Stage},
 };
 
-/// How often a slot is read from its beginning: finds what was committed late, or was due by a clock behind ours.
+/// How often a slot is read from its beginning: finds what was committed very late, or was due by a clock behind ours.
 ///
-/// In between only what is after the last row handed out is read. Without that, rows that are gone
-/// but not yet vacuumed would be passed again at each call, which beside an hour-old snapshot means all of an hour's.
+/// In between only what is after the last row handed out is read, or shortly before it ([`LATE`]). Without that, rows that
+/// are gone but not yet vacuumed would be passed again at each call, which beside an hour-old snapshot means all of an hour's.
 const REREAD: Duration = Duration::from_secs(20);
+/// Mail is due when it arrived and is seen when it is committed: of two that came together the earlier may be seen second.
+/// What became due so shortly before the last row handed out is looked at again.
+const LATE: Duration = Duration::from_secs(3);
 
 impl Queue {
     /// Due rows of leased slots that are not in hand already, at most `each` of a slot, the longest due first. A slot
@@ -32,15 +35,18 @@ impl Queue {
     pub async fn due(&self, slots: &mut [&mut Slot], each: u32, now: Timestamp) -> Result<Vec<QueueItem>> {
         for slot in &mut *slots {
             if slot.read_at.is_none_or(|at| now < at || now >= at + REREAD) {
-                slot.cursor = (i64::MIN, i64::MIN);
+                slot.cursor = i64::MIN;
                 slot.read_at = Some(now);
             }
         }
         let ids: Vec<i64> = slots.iter().map(|slot| slot.id.0).collect();
         let tokens: Vec<i64> = slots.iter().map(|slot| slot.token.0).collect();
-        let after_at: Vec<i64> = slots.iter().map(|slot| slot.cursor.0).collect();
-        let after_id: Vec<i64> = slots.iter().map(|slot| slot.cursor.1).collect();
-        let rows = self.db.rows(dialect::due::text(self.db.dialect()), args![&ids, &tokens, &after_at, &after_id, now, each]).await?;
+        let late = i64::try_from(LATE.as_micros()).unwrap_or(i64::MAX);
+        let since: Vec<i64> = slots.iter().map(|slot| slot.cursor.saturating_sub(late)).collect();
+        // What is in hand is met again there, and must not take the place of what is not.
+        let in_hand = slots.iter().map(|slot| slot.in_hand()).max().unwrap_or_default();
+        let limit = each.saturating_add(u32::try_from(in_hand).unwrap_or(u32::MAX));
+        let rows = self.db.rows(dialect::due::text(self.db.dialect()), args![&ids, &tokens, &since, now, limit]).await?;
         let mut messages = HashMap::new();
         let mut items = Vec::with_capacity(rows.len());
         let mut damaged = Vec::new();
@@ -52,12 +58,15 @@ impl Queue {
             }
         }
         self.hold_damaged(&damaged, now).await?;
-        let mut by_id: HashMap<SlotId, &mut Slot> = slots.iter_mut().map(|slot| (slot.id, &mut **slot)).collect();
+        let mut by_id: HashMap<SlotId, (&mut Slot, u32)> = slots.iter_mut().map(|slot| (slot.id, (&mut **slot, 0))).collect();
         items.retain(|item| {
-            by_id.get_mut(&item.slot).is_some_and(|slot| {
-                slot.cursor = slot.cursor.max((item.due_at.0, item.id.0));
-                slot.taken.insert(item.id)
-            })
+            let Some((slot, handed)) = by_id.get_mut(&item.slot) else { return false };
+            let new = *handed < each && slot.taken.insert(item.id);
+            if new {
+                *handed += 1;
+                slot.cursor = slot.cursor.max(item.due_at.0);
+            }
+            new
         });
         Ok(items)
     }

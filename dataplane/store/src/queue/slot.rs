@@ -50,8 +50,8 @@ pub struct Slot {
     /// When the lease lapses, by the clock that `now` was read from before the database was asked. Send no final dot
     /// with less left than the answer to it may take.
     pub until: Timestamp,
-    /// The last row handed out (when it was due, its id): what is before it is not read again at each call.
-    pub(super) cursor: (i64, i64),
+    /// When the last row handed out was due: what is well before it is not read again at each call.
+    pub(super) cursor: i64,
     /// When the slot was last read from its beginning.
     pub(super) read_at: Option<Timestamp>,
     pub(super) taken: HashSet<QueueId>,
@@ -229,7 +229,7 @@ fn slot_of(row: &Row, token: Token, until: Timestamp) -> Result<Slot> {
         domain: DomainName::parse(row.str(2)?).map_err(|e| damaged(&e))?,
         token,
         until,
-        cursor: (i64::MIN, i64::MIN),
+        cursor: i64::MIN,
         read_at: None,
         taken: HashSet::new(),
     })
