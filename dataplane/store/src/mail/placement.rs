@@ -2,7 +2,7 @@
 //!
 //! Every function runs in a transaction that has locked the account and writes the MODSEQ it is given.
 //! However many messages one names, it is a few statements over sets; what it must know of each comes
-//! as one row of lists ([`columns`]), for a row of its own costs ten times what is in it.
+//! as one row of lists (`columns`), for a row of its own costs ten times what is in it.
 
 use std::collections::BTreeMap;
 
