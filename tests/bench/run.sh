@@ -26,14 +26,14 @@ trap down EXIT
 psql -qh 127.0.0.1 -p 5544 -U postgres -c 'drop database if exists postern' -c 'create database postern'
 rm -rf "$out/sqlite" "$out/postgres"
 "$here/up.sh" "$binary" "$out/sqlite" 3525 3143
-"$here/up.sh" "$binary" "$out/postgres" 4525 4143 postgres://postgres@127.0.0.1:5544/postern
+"$here/up.sh" "$binary" "$out/postgres" 5525 5143 postgres://postgres@127.0.0.1:5544/postern
 (cd "$tools/mailbench" && mkdir -p "$PEERS/build" && go build -o "$mb" .)
 
 # The database's own CPU counts: its process is named beside ours.
 cat > "$out/targets" <<T
 postfix+dovecot 127.0.0.1:1025 127.0.0.1:1143 u%d@bench.test pw rc@bench.test smtp $PEERS/postfix/queue/pid/master.pid,$PEERS/dovecot/run/master.pid
 postern-sqlite 127.0.0.1:3525 127.0.0.1:3143 u%d@bench.test pw rc@bench.test smtp $out/sqlite/pid
-postern-postgres 127.0.0.1:4525 127.0.0.1:4143 u%d@bench.test pw rc@bench.test smtp $out/postgres/pid,$PEERS/pg/pid
+postern-postgres 127.0.0.1:5525 127.0.0.1:5143 u%d@bench.test pw rc@bench.test smtp $out/postgres/pid,$PEERS/pg/pid
 T
 
 scenarios=${SCENARIOS:-"4096:1:1:1:1000 4096:10:10:1:3000 4096:50:50:1:6000 102400:1:1:1:300 102400:10:10:1:1000 102400:50:50:1:1500 4096:10:10:10:300"}
@@ -47,7 +47,7 @@ for _ in $(seq "$rounds"); do
         -pids "$(pids "$PEERS/postfix/queue/pid/master.pid")" < /dev/null >> "$out/relay.jsonl" 2>> "$out/relay.err" || true
     "$mb" relay -target postern-sqlite -smtp 127.0.0.1:3525 -imap 127.0.0.1:2526 -sessions 10 -n 5000 -size 4096 -reps 1 \
         -pids "$(pids "$out/sqlite/pid")" < /dev/null >> "$out/relay.jsonl" 2>> "$out/relay.err" || true
-    "$mb" relay -target postern-postgres -smtp 127.0.0.1:4525 -imap 127.0.0.1:2526 -sessions 10 -n 5000 -size 4096 -reps 1 \
+    "$mb" relay -target postern-postgres -smtp 127.0.0.1:5525 -imap 127.0.0.1:2526 -sessions 10 -n 5000 -size 4096 -reps 1 \
         -pids "$(pids "$out/postgres/pid"),$(pids "$PEERS/pg/pid")" < /dev/null >> "$out/relay.jsonl" 2>> "$out/relay.err" || true
 done
 

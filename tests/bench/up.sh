@@ -8,7 +8,7 @@ mkdir -p "$folder"
 ulimit -n "$(ulimit -Hn)"
 "$binary" serve --manifests "$folder/manifests" --data "$folder/data" ${database:+--database "$database"} \
     --listen "mx=127.0.0.1:$smtp" --listen "imap=127.0.0.1:$imap" --listen submission=off --listen submissions=off \
-    --listen imaps=off --listen "health=127.0.0.1:$((smtp + 1000))" > "$folder/log" 2>&1 < /dev/null &
+    --listen imaps=off --listen web=off --listen webs=off --listen "health=127.0.0.1:$((smtp + 1000))" > "$folder/log" 2>&1 < /dev/null &
 echo $! > "$folder/pid"
 for _ in $(seq 600); do
     curl -sf "http://127.0.0.1:$((smtp + 1000))/readyz" > /dev/null && exit 0
