@@ -2,23 +2,19 @@
 
 use std::collections::HashMap;
 
+use postern_apply::keys::status as status_of_key;
 use postern_core::{
     AccountId, ByteSize, DomainName, Timestamp,
-    directory::{AccountRecord, DkimAlgorithm, SourceKey},
+    directory::{AccountRecord, SourceKey},
 };
-use postern_crds::{
-    Domain, DomainStatus, Mailbox, MailboxStatus,
-    domain::{self, DkimKeyState, DkimKeyStatus},
-    ip_pool::AddressStatus,
-    text::ByteQuantity,
-};
+use postern_crds::{Domain, DomainStatus, Mailbox, MailboxStatus, ip_pool::AddressStatus, text::ByteQuantity};
 use postern_projection::{
     Object, Report,
     status::{self, BrandFacts, DomainFacts, MailboxFacts, Owned, PoolFacts},
 };
 use postern_store::{
     Result, StoreError,
-    directory::{AddressTarget, DkimKey, DkimState, Scope, process},
+    directory::{AddressTarget, Scope, process},
 };
 
 use super::{Folder, dns, object::source};
@@ -112,7 +108,7 @@ impl<'a> Facts<'a> {
         let mut facts = DomainFacts {
             programmed,
             owned: if served { Owned::Preverified } else { Owned::No },
-            dkim: keys.iter().map(key_status).collect(),
+            dkim: keys.iter().map(|key| status_of_key(&key.selector, key.algorithm, key.state, key.activates_at)).collect(),
             dns: Some(dns::unchecked(object, &name, &keys, pool.as_deref(), &folder.0.host, self.now)),
             ..DomainFacts::default()
         };
@@ -172,22 +168,6 @@ fn usage<T>(found: Result<T>) -> Result<Option<T>> {
 
 fn bytes(number: i64) -> u64 {
     u64::try_from(number).unwrap_or_default()
-}
-
-fn key_status(key: &DkimKey) -> DkimKeyStatus {
-    DkimKeyStatus {
-        selector: key.selector.clone(),
-        algorithm: match key.algorithm {
-            DkimAlgorithm::Rsa2048 => domain::DkimAlgorithm::Rsa2048,
-            DkimAlgorithm::Ed25519 => domain::DkimAlgorithm::Ed25519,
-        },
-        state: match key.state {
-            DkimState::Waiting => DkimKeyState::Published,
-            DkimState::Active => DkimKeyState::Active,
-            DkimState::Retired => DkimKeyState::Retired,
-        },
-        activates_at: Some(key.activates_at.to_string()),
-    }
 }
 
 /// To the byte: it is asked for and written down nowhere, unlike a status in a cluster, which moves in steps.

@@ -2,6 +2,7 @@
 //! there the domain's mail leaves unsigned, and its condition `DKIMReady` says so.
 
 use postern_core::{DomainName, Timestamp, directory::DkimAlgorithm};
+use postern_crds::domain::{self, DkimKeyState, DkimKeyStatus};
 use postern_mailflow::dkim;
 use postern_store::{
     Result, StoreError,
@@ -45,4 +46,22 @@ pub async fn make(
     let key = directory.ensure_dkim(tenant, domain, algorithm, DkimState::Active, now, || Ok(made)).await?;
     tracing::info!(%domain, ?algorithm, selector = key.selector, "a DKIM key was made; its record stands in the Domain's status.dns");
     Ok(())
+}
+
+/// A key as a Domain's status tells it.
+#[must_use]
+pub fn status(selector: &str, algorithm: DkimAlgorithm, state: DkimState, activates_at: Timestamp) -> DkimKeyStatus {
+    DkimKeyStatus {
+        selector: selector.to_owned(),
+        algorithm: match algorithm {
+            DkimAlgorithm::Rsa2048 => domain::DkimAlgorithm::Rsa2048,
+            DkimAlgorithm::Ed25519 => domain::DkimAlgorithm::Ed25519,
+        },
+        state: match state {
+            DkimState::Waiting => DkimKeyState::Published,
+            DkimState::Active => DkimKeyState::Active,
+            DkimState::Retired => DkimKeyState::Retired,
+        },
+        activates_at: Some(activates_at.to_string()),
+    }
 }

@@ -3,12 +3,9 @@
 use std::collections::HashMap;
 
 use kube::Resource;
+use postern_apply::keys;
 use postern_core::{ByteSize, directory::DkimAlgorithm};
-use postern_crds::{
-    Alias, Branding, Domain, IpPool, Mailbox,
-    condition::PROGRAMMED,
-    domain::{self, DkimKeyState, DkimKeyStatus},
-};
+use postern_crds::{Alias, Branding, Domain, IpPool, Mailbox, condition::PROGRAMMED, domain};
 use postern_projection::{
     Report,
     status::{self, BrandFacts, DomainFacts, MailboxFacts, Owned, PoolFacts},
@@ -17,7 +14,7 @@ use postern_store::{
     Result,
     directory::{
         DkimState,
-        facts::{self, BoxFacts, KeyFacts},
+        facts::{self, BoxFacts},
     },
 };
 
@@ -101,7 +98,7 @@ impl Writer {
             },
             mailboxes: known.boxes,
             storage_used: ByteSize(known.used),
-            dkim: known.keys.iter().map(key_status).collect(),
+            dkim: known.keys.iter().map(|key| keys::status(&key.selector, key.algorithm, key.state, key.activates_at)).collect(),
             certificates: self.context.facts.certificates(id),
             dns: self.context.facts.dns(id),
         };
@@ -187,21 +184,5 @@ const fn algorithm(wish: &domain::DkimAlgorithm) -> DkimAlgorithm {
     match wish {
         domain::DkimAlgorithm::Rsa2048 => DkimAlgorithm::Rsa2048,
         domain::DkimAlgorithm::Ed25519 => DkimAlgorithm::Ed25519,
-    }
-}
-
-fn key_status(key: &KeyFacts) -> DkimKeyStatus {
-    DkimKeyStatus {
-        selector: key.selector.clone(),
-        algorithm: match key.algorithm {
-            DkimAlgorithm::Rsa2048 => domain::DkimAlgorithm::Rsa2048,
-            DkimAlgorithm::Ed25519 => domain::DkimAlgorithm::Ed25519,
-        },
-        state: match key.state {
-            DkimState::Waiting => DkimKeyState::Published,
-            DkimState::Active => DkimKeyState::Active,
-            DkimState::Retired => DkimKeyState::Retired,
-        },
-        activates_at: Some(key.activates_at.to_string()),
     }
 }
