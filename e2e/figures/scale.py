@@ -13,7 +13,7 @@ import re
 import subprocess
 import time
 
-from harness import kube
+from harness import kube, mail
 from harness.installation import installed
 from harness.waiting import until
 
@@ -62,7 +62,7 @@ def preverify(installation):
     listed = [one for one in listed if one["namespace"] != SPACE]
     listed += [{"namespace": SPACE, "domain": f"d{number}.bulk.example"} for number in range(DOMAINS - len(listed))]
     patch = json.dumps({"spec": {"tenancy": {"preverified": listed}}})
-    kube.kubectl("patch", "mailcluster", name, "--namespace", installation.namespace, "--type=merge", "--patch-file=/dev/stdin", stdin=patch)
+    kube.kubectl("patch", "mailcluster", installation.name, "--namespace", installation.namespace, "--type=merge", "--patch-file=/dev/stdin", stdin=patch)
     return len([one for one in listed if one["namespace"] == SPACE])
 
 
@@ -97,7 +97,7 @@ def main():
     patch = '{"spec": {"aliases": ["moved@d0.bulk.example"]}}'
     kube.kubectl("patch", "mailbox", "d0-b0", "--namespace", SPACE, "--type=merge", "--patch", patch)
     changed = time.monotonic()
-    until("the change to be live", lambda: apply_latency.accepts(installation.address, ["moved@d0.bulk.example"]), 60)
+    until("the change to be live", lambda: mail.takes(installation.address, "moved@d0.bulk.example"), 60)
     print(json.dumps({
         "objects": many * (BOXES + 1),
         "writing_the_objects_s": round(written - begun, 1),

@@ -1,15 +1,16 @@
 #!/usr/bin/env bash
 # Builds the two images that the product ships, `postern` and `postern-operator`: FROM scratch, the binary, the C library that
 # it is linked to, and the authorities that other servers' certificates are checked by. No shell, no package, no user but 65532.
+# Beside them the plugin of kubectl, which is no image: it lies where the cluster's kubectl finds it.
 #
 # PROFILE names the cargo profile (release), TAG the images' tag (dev), IMAGE_PREFIX what stands before their names.
 set -euo pipefail
 . "$(dirname "$0")/../cluster/env.sh"
 PROFILE=${PROFILE:-release} TAG=${TAG:-dev}
-mkdir -p "$IMAGES"
+mkdir -p "$IMAGES" "$BIN"
 
 cd "$REPO"
-${CARGO:-cargo} build --locked --profile "$PROFILE" --bin postern --bin postern-operator
+${CARGO:-cargo} build --locked --profile "$PROFILE" --bin postern --bin postern-operator --bin kubectl-postern
 # cargo calls the folder of the profile `dev` by another name.
 built=${CARGO_TARGET_DIR:-target}/${PROFILE/#dev/debug}
 
@@ -28,3 +29,5 @@ for name in postern postern-operator; do
     printf '%s  %s MB, %s MB compressed\n' "$IMAGE_PREFIX$name:$TAG" \
         "$(($(stat -c %s "$IMAGES/$name.tar") / 1000000))" "$(($(gzip -c "$IMAGES/$name.tar" | wc -c) / 1000000))"
 done
+
+strip --strip-debug -o "$BIN/kubectl-postern" "$built/kubectl-postern"

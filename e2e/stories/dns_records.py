@@ -16,8 +16,9 @@ class Records(unittest.TestCase):
 
     def made(self, space, name, domain, **spec):
         tenant.apply(space, tenant.of("Domain", name, {"domain": domain, **spec}))
-        self.addCleanup(tenant.delete, space, "domain", name)
         self.addCleanup(names.remove, domain)
+        if space == SPACE:
+            self.addCleanup(tenant.delete, space, "domain", name)
 
     def records(self, name, space=SPACE):
         return kube.get("domain", name, space)["status"].get("dns", {}).get("records", [])
@@ -65,6 +66,34 @@ class Records(unittest.TestCase):
             self.look_again("token", space)
             kube.wait_condition("domain", "token", space, "OwnershipVerified", seconds=60)
             kube.wait_condition("domain", "token", space, seconds=60)
+
+    def test_of_two_claimants_the_one_with_the_token_has_the_domain(self):
+        names.zone("contested.example", "www A 192.0.2.1")
+        self.addCleanup(names.remove, "contested.example")
+        with kube.Namespace("claims-first") as first, kube.Namespace("proves-it") as second:
+            for space in (first, second):
+                tenant.apply(space, tenant.of("Domain", "contested", {"domain": "contested.example"}))
+                kube.wait_condition("domain", "contested", space, "OwnershipVerified", "False")
+            token = until("the token", lambda: kube.get("domain", "contested", second)["status"]["dns"]["verification"], 30)
+            # Each namespace has a token of its own, so nobody can set another's.
+            self.assertNotEqual(token["value"], kube.get("domain", "contested", first)["status"]["dns"]["verification"]["value"])
+            owner = token["name"].rstrip(".").removesuffix(".contested.example")
+            names.zone("contested.example", f'{owner} TXT "{token["value"]}"')
+            self.look_again("contested", second)
+            kube.wait_condition("domain", "contested", second, seconds=60)
+            told = kube.condition(kube.wait_condition("domain", "contested", first, "Ready", "False"), "Ready")
+            self.assertIn(told["reason"], ("DomainClaimedElsewhere", "TokenNotFound"))
+
+    def test_anothers_host_is_refused_and_so_is_the_providers(self):
+        tenant.apply("trade", tenant.of("Domain", "hosted", {"domain": "hosted.example", "hosts": {"mail": "mail.hosted.example"}}))
+        self.addCleanup(tenant.delete, "trade", "domain", "hosted")
+        kube.wait_condition("domain", "hosted", "trade")
+        for host in ("mail.hosted.example", "mail.provider.example"):
+            with self.subTest(host):
+                self.made(SPACE, "borrows", "borrows.example", hosts={"mail": host})
+                told = kube.condition(kube.wait_condition("domain", "borrows", SPACE, "Accepted", "False"), "Accepted")
+                self.assertEqual(told["reason"], "HostConflict")
+                self.assertIn(host, told["message"])
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 import unittest
 
-from harness import kube
+from harness import kube, mail
 from harness.disruption import ByHand, Installed
 from harness.waiting import until
 
@@ -37,7 +37,18 @@ class KillByHand(Deaths, ByHand):
 
 
 class Kill(Deaths, Installed):
-    pass
+    def test_the_leading_operator_dies(self):
+        space, box = self.installation.namespace, ["mailbox", "load0", "--namespace", "acme"]
+        self.addCleanup(kube.kubectl, "patch", *box, "--type=merge", "--patch", '{"spec": {"aliases": null}}')
+        with self.load() as load:
+            leader = kube.get("lease", "postern-operator", space)["spec"]["holderIdentity"]
+            self.kill(f"pod/{leader}")
+            # While nobody leads: whoever comes next finds it.
+            kube.kubectl("patch", *box, "--type=merge", "--patch", '{"spec": {"aliases": ["after-the-king@example.net"]}}')
+            until("another to have seen to it", lambda: mail.takes(self.installation.address, "after-the-king@example.net"), 60)
+            self.installation.rolled_out("deployment/postern-operator")
+        account = self.undisturbed(load)
+        self.assertEqual((account["told"], account["byes"]), ({}, 0))
 
 
 if __name__ == "__main__":

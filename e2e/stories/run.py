@@ -17,7 +17,7 @@ import time
 import unittest
 
 HERE = pathlib.Path(__file__).resolve().parent
-PROMISES = ("admit", "status", "gitops", "dns", "cert", "flow", "scale", "upgrade", "kill")
+PROMISES = ("admit", "install", "status", "gitops", "dns", "cert", "flow", "plugin", "scale", "upgrade", "kill")
 
 
 def enter_the_outside():

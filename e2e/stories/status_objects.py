@@ -1,6 +1,7 @@
 """Status says in one sentence what is so and what to do; columns show what one looks for."""
 
 import base64
+import datetime
 import unittest
 
 from harness import kube, mail, tenant
@@ -8,6 +9,8 @@ from harness.installation import PREVERIFIED, installed
 from harness.waiting import until
 
 SPACE = "acme"
+# Argon2id of the password beside it.
+HASHED = ("a-password-behind-a-hash", "$argon2id$v=19$m=19456,t=2,p=1$c2FsdC1vZi1hLXN0b3J5IQ$EyxejV4rl/PeL9zxAfjUHXax0UtePg1+XxbxIbWbNbg")
 
 
 class Status(unittest.TestCase):
@@ -77,8 +80,33 @@ class Status(unittest.TestCase):
         kube.wait_condition("mailbox", "gen", SPACE)
         found = until("the Secret", lambda: kube.get("secret", "gen-credentials", SPACE), 20)
         self.assertEqual(found["metadata"]["ownerReferences"][0]["kind"], "Mailbox")
-        password = base64.b64decode(found["data"]["password"]).decode()
-        mail.Imap(self.address, "gen@example.org", password).logout()
+        mail.Imap(self.address, "gen@example.org", password_in(found)).logout()
+
+    def test_a_generated_password_is_made_anew_when_that_is_asked_for(self):
+        self.made("Mailbox", "anew", {"address": "anew@example.org", "auth": {"generate": True}})
+        kube.wait_condition("mailbox", "anew", SPACE)
+        first = until("the Secret", lambda: password_in(kube.get("secret", "anew-credentials", SPACE)), 20)
+        now = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        kube.kubectl("annotate", "mailbox", "anew", "--namespace", SPACE, f"postern.dev/rotate-at={now}")
+
+        def another():
+            password = password_in(kube.get("secret", "anew-credentials", SPACE))
+            return password != first and password
+
+        second = until("another password", another, 20)
+        until("it to be the one", lambda: mail.Imap(self.address, "anew@example.org", second).logout(), 30)
+        with self.assertRaises(mail.imaplib.IMAP4.error):
+            mail.Imap(self.address, "anew@example.org", first)
+
+    def test_a_hash_takes_the_place_of_a_password(self):
+        password, phc = HASHED
+        tenant.apply(SPACE, tenant.secret("hashed", key=phc))
+        self.addCleanup(kube.kubectl, "delete", "secret", "hashed", "--namespace", SPACE)
+        self.made("Mailbox", "inspec", {"address": "inspec@example.org", "auth": {"passwordHash": phc}})
+        self.made("Mailbox", "insecret", {"address": "insecret@example.org", "auth": {"passwordSecretRef": {"name": "hashed", "key": "key"}}})
+        for name in ("inspec", "insecret"):
+            kube.wait_condition("mailbox", name, SPACE)
+            mail.Imap(self.address, f"{name}@example.org", password).logout()
 
     def test_a_domain_with_boxes_is_not_deleted_by_a_slip(self):
         with self.assertRaisesRegex(kube.Refused, "confirm-example.org"):
@@ -91,6 +119,10 @@ class Status(unittest.TestCase):
             self.assertNotEqual(kube.condition(thing, "OwnershipVerified").get("status"), "True")
             self.assertEqual(kube.condition(kube.get("domain", "example-org", SPACE), "Ready")["status"], "True")
             kube.kubectl("delete", "domain", "theirs", "--namespace", space, "--timeout=30s")
+
+
+def password_in(secret):
+    return base64.b64decode(secret["data"]["password"]).decode()
 
 
 if __name__ == "__main__":

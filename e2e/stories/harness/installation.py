@@ -16,12 +16,13 @@ from .waiting import until
 
 CHART = pathlib.Path(__file__).resolve().parents[3] / "charts/postern"
 RELEASE = "postern"
+SPACE = "mail-system"
 ISSUER = "e2e-authority"
 
 # What the stories and figures need not prove by TXT records.
-PREVERIFIED = [("acme", domain) for domain in ["example.org", "example.net", "example.com", "later.example", "certs.example"]]
+PREVERIFIED = [("acme", domain) for domain in ["example.org", "example.net", "example.com", "later.example", "certs.example", "zoned.example", "borrows.example"]]
 PREVERIFIED += [("acme", domain) for domain in ["renewed.example", "acme.example", "doctor.example", "wrong.example", "interferes.example"]]
-PREVERIFIED += [("trade", "trade.example")]
+PREVERIFIED += [("trade", "trade.example"), ("trade", "hosted.example")]
 PREVERIFIED += [("acme", f"latency{number}.example") for number in range(20)]
 
 # Boxes that the load delivers into and reads.
@@ -64,15 +65,16 @@ class Installation:
 @functools.cache
 def installed():
     """By the chart, as a user does; E2E_AS_IT_IS leaves a release that is there as it is."""
-    space = "mail-system"
-    # The tenants' namespaces too: the chart binds the operator's right to read Secrets in them.
-    for name in (space, "acme", "trade"):
-        kube.apply(f"apiVersion: v1\nkind: Namespace\nmetadata: {{name: {name}}}\n")
-    kube.kubectl("apply", "--namespace", space, "-f", "-", stdin=manifest("postgres.yaml"))
-    kube.apply(manifest("issuer.yaml"))
-    kube.rolled_out("statefulset/database", space)
+    space = SPACE
     as_it_is = "E2E_AS_IT_IS" in os.environ
+    # The tenants' namespaces too: the chart binds the operator's right to read Secrets in them.
+    for name in ("acme", "trade"):
+        kube.namespace(name)
+    kube.apply(manifest("issuer.yaml"))
     if not as_it_is:
+        kube.namespace(space, restricted=True)
+        kube.kubectl("apply", "--namespace", space, "-f", "-", stdin=manifest("postgres.yaml"))
+        kube.rolled_out("statefulset/database", space)
         release(space)
     cluster = kube.get("mailcluster", namespace=space)[0]["metadata"]["name"]
     if not as_it_is:
@@ -89,6 +91,12 @@ def release(space, *arguments):
         values.flush()
         command = ["helm", "upgrade", "--install", RELEASE, str(CHART), "--namespace", space, "--values", values.name]
         kube.run(*command, *arguments, "--wait", "--timeout=240s", seconds=300)
+
+
+def uninstalled():
+    """Takes the release away, if there is one; its database and the tenants' objects stay."""
+    if RELEASE in kube.run("helm", "list", "--namespace", SPACE, "--short").split():
+        kube.run("helm", "uninstall", RELEASE, "--namespace", SPACE, "--wait", "--timeout=120s", seconds=150)
 
 
 def by_hand(space):

@@ -10,16 +10,16 @@ class Refused(Exception):
     """kubectl or helm said no; the text is theirs."""
 
 
-def run(*command, stdin=None, seconds=120):
+def run(*command, stdin=None, seconds=120, environment=None):
     """Its standard output. Raises Refused with its standard error."""
-    done = subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=seconds, check=False)
+    done = subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=seconds, check=False, env=environment)
     if done.returncode != 0:
         raise Refused(f"{' '.join(command[:6])}: {done.stderr.strip() or done.stdout.strip()}")
     return done.stdout
 
 
-def kubectl(*arguments, stdin=None, seconds=120):
-    return run("kubectl", *arguments, stdin=stdin, seconds=seconds)
+def kubectl(*arguments, stdin=None, seconds=120, environment=None):
+    return run("kubectl", *arguments, stdin=stdin, seconds=seconds, environment=environment)
 
 
 def apply(manifests, *arguments):
@@ -70,14 +70,20 @@ def balancer_address(service, namespace, seconds=60):
     return until(f"an address for service/{service}", probe, seconds)
 
 
+def namespace(name, restricted=False):
+    """Makes a namespace; `restricted` admits no pod but by that standard of Pod Security."""
+    labels = {"pod-security.kubernetes.io/enforce": "restricted"} if restricted else {}
+    apply(json.dumps({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}}))
+
+
 class Namespace:
     """A namespace for the time of a `with`; its name may be that of a tenant."""
 
-    def __init__(self, name):
-        self.name = name
+    def __init__(self, name, restricted=False):
+        self.name, self.restricted = name, restricted
 
     def __enter__(self):
-        apply(f"apiVersion: v1\nkind: Namespace\nmetadata: {{name: {self.name}}}\n")
+        namespace(self.name, self.restricted)
         return self.name
 
     def __exit__(self, *_):

@@ -41,6 +41,14 @@ def send(address, sender, recipients, text, port=25, helo="elsewhere.example", s
         return client.sendmail(sender, recipients, text.encode())
 
 
+def takes(address, *recipients):
+    """Whether mail from outside would be taken for all of them; none is sent."""
+    with smtplib.SMTP(address, 25, local_hostname="elsewhere.example", timeout=10) as client:
+        client.ehlo()
+        client.mail("carol@elsewhere.example")
+        return all(client.rcpt(one)[0] == 250 for one in recipients)
+
+
 class Imap(imaplib.IMAP4_SSL):
     """IMAP with TLS to `address`, asking for `name` (SNI)."""
 
