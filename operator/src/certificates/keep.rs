@@ -1,7 +1,7 @@
 //! The driver: what is wanted against what cert-manager has, host by host.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     pin::pin,
     time::Duration,
 };
@@ -22,22 +22,20 @@ use postern_crds::{
     domain::{CertificateState, CertificateStatus},
     mail_cluster::MailClusterSpec,
 };
-use postern_projection::dns::{Answers, Question, RecordType, Site, points_here};
 use postern_store::{
     StoreError,
     directory::{CertificateFacts, process},
 };
-use rand::RngExt;
 
 use super::{
     kinds::{Certificate, CertificateSpec, Issuer, PrivateKey, SecretTemplate},
     load::{load, not_after},
+    looks::Looks,
     pace::Pace,
     wanted::{Want, Wanted},
 };
 use crate::{
     context::Context,
-    dns::{Observer, Schedule, pause, site},
     watch::{Id, Kind},
 };
 
@@ -51,34 +49,23 @@ const SOON: Duration = Duration::from_millis(300);
 const TICK: Duration = Duration::from_secs(5);
 /// How long a certificate that nobody wants stays: whoever moves a host from one resource to another keeps it.
 const REST: Duration = Duration::from_secs(300);
-/// How long what is known of the installation holds.
-const SITE: Duration = Duration::from_secs(30);
 
 /// Keeps them until the leadership ends.
 pub async fn run(context: &Context) {
-    let observer = loop {
-        match Observer::new(&context.place.nameservers) {
-            Ok(observer) => break observer,
-            Err(error) => tracing::warn!(%error, "the system's DNS configuration cannot be used"),
-        }
-        if pause(context, TICK).await {
-            return;
-        }
-    };
+    let Some(looks) = Looks::new(context).await else { return };
     let api: Api<Certificate> = Api::namespaced(context.client.clone(), &context.place.namespace);
     let ours = LABELS.map(|(label, value)| format!("{label}={value}")).join(",");
     let mut events = pin!(watcher(api.clone(), watcher::Config::default().labels(&ours)).default_backoff());
     let subscription = context.cache.subscribe(&[Kind::Domain, Kind::Branding, Kind::MailCluster]);
     let mut keeper = Keeper {
         context,
-        observer,
         api,
         there: BTreeMap::new(),
         listing: BTreeMap::new(),
         listed: false,
         pace: Pace::new(context.now()),
-        site: None,
-        looks: HashMap::new(),
+        looks,
+        touched: BTreeSet::new(),
         loaded: HashMap::new(),
         unwanted: HashMap::new(),
     };
@@ -91,7 +78,7 @@ pub async fn run(context: &Context) {
                 }
             }
             () = subscription.wait() => {
-                drop(subscription.take());
+                keeper.touched.extend(subscription.take());
                 next = next.min(tokio::time::Instant::now() + SOON);
             }
             () = tokio::time::sleep_until(next) => {
@@ -107,16 +94,15 @@ pub async fn run(context: &Context) {
 
 struct Keeper<'a> {
     context: &'a Context,
-    observer: Observer,
     api: Api<Certificate>,
     /// By name, as cert-manager has them.
     there: BTreeMap<String, Certificate>,
     listing: BTreeMap<String, Certificate>,
     listed: bool,
     pace: Pace,
-    site: Option<(Site, Timestamp)>,
-    /// Hosts whose DNS must lead here first.
-    looks: HashMap<DomainName, (Schedule, Option<bool>)>,
+    looks: Looks,
+    /// Resources that changed, or ask for another look by annotation: their hosts do not wait for their turn.
+    touched: BTreeSet<Id>,
     /// Issuances that were loaded, by name.
     loaded: HashMap<String, Option<i64>>,
     /// Since when nobody wants it, by name.
@@ -160,6 +146,9 @@ impl Keeper<'_> {
             if context.ended.is_cancelled() {
                 return Ok(());
             }
+            if want.by.iter().any(|id| self.touched.contains(id)) {
+                self.looks.at_once(host);
+            }
             let (state, message) = self.see_to(host, want, kept.get(host.as_str())).await;
             let facts = kept.get(host.as_str());
             let loaded = facts.is_some_and(|facts| facts.position <= served);
@@ -177,7 +166,8 @@ impl Keeper<'_> {
             want.by.iter().for_each(|id| rows.entry(id.clone()).or_default().push(row.clone()));
         }
         rows.into_iter().for_each(|(id, rows)| tell(context, &id, rows));
-        self.looks.retain(|host, _| wanted.0.contains_key(host));
+        self.looks.keep(|host| wanted.0.contains_key(host));
+        self.touched.clear();
         if self.listed {
             self.clean(&wanted, &kept).await?;
         }
@@ -234,7 +224,7 @@ impl Keeper<'_> {
         if !self.listed {
             return (CertificateState::WaitingForIssuer, Some("cert-manager does not answer; install it, or wait".to_owned()));
         }
-        match self.leads_here(host).await {
+        match self.looks.leads_here(self.context, host).await {
             Some(true) => {}
             Some(false) => {
                 return (CertificateState::WaitingForDns, Some(format!("{host} does not lead here yet; see status.dns.records")));
@@ -248,28 +238,6 @@ impl Keeper<'_> {
             Ok(()) => (CertificateState::WaitingForIssuer, Some("the issuer was asked".to_owned())),
             Err(error) => (CertificateState::WaitingForIssuer, Some(format!("it cannot be asked for: {error}"))),
         }
-    }
-
-    async fn leads_here(&mut self, host: &DomainName) -> Option<bool> {
-        let now = self.context.now();
-        if self.site.as_ref().is_none_or(|(_, since)| now.since(*since) >= SITE) {
-            self.site = site(self.context, &self.observer).await.map(|site| (site, now));
-        }
-        let (site, _) = self.site.as_ref()?;
-        let (schedule, known) = self.looks.get(host).copied().unwrap_or((Schedule::at_once(now), None));
-        if !schedule.is_due(now) {
-            return known;
-        }
-        let questions = [RecordType::Cname, RecordType::A, RecordType::Aaaa].map(|type_| Question::new(host.clone(), type_));
-        let mut answers = Answers::default();
-        for (question, answer) in self.observer.ask(questions.to_vec()).await {
-            answers.learn(question, answer);
-        }
-        let found = points_here(host, site, &answers);
-        // Once it leads here only the pace is waited for.
-        let schedule = schedule.looked(found == Some(true), now, self.context.chance.fork().random());
-        self.looks.insert(host.clone(), (schedule, found.or(known)));
-        found.or(known)
     }
 
     async fn apply(&self, host: &str, issuer: &Issuer) -> Result<(), kube::Error> {

@@ -14,6 +14,7 @@ mod challenges;
 mod keep;
 mod kinds;
 mod load;
+mod looks;
 mod pace;
 mod wanted;
 
