@@ -68,6 +68,7 @@ async fn deliver(store: Store, account: AccountId, count: usize, bytes: usize) -
             }],
             queue: Vec::new(),
             events: vec![event],
+            ..Accept::default()
         };
         store.ingest.accept(accept).await?;
     }

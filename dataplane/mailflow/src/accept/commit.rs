@@ -77,6 +77,7 @@ impl Intake {
             deliveries: deliveries::local(transaction),
             queue,
             events,
+            ..ingest::Accept::default()
         };
         self.tell_success(transaction, body, &mut accept).await?;
         self.store.ingest.accept(accept).await?;

@@ -110,7 +110,7 @@ impl Notices {
         };
         let summary = Summary::of(&draft.notice.message).encode().into();
         let body = NewBody { prepared: draft.prepared.clone(), trace: draft.trace, summary };
-        let accept = Accept { bodies: vec![body], deliveries: vec![delivery], queue: Vec::new(), events };
+        let accept = Accept { bodies: vec![body], deliveries: vec![delivery], events, ..Accept::default() };
         match self.store.ingest.accept(accept).await {
             Err(error @ (StoreError::OverQuota(_) | StoreError::NotFound(_))) => {
                 tracing::info!(%error, trace = %draft.trace, "a notice finds no room");

@@ -18,4 +18,5 @@ pub mod listing;
 pub mod parse;
 pub mod server;
 pub mod types;
+pub mod url;
 pub mod utf7;

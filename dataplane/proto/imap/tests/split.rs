@@ -4,7 +4,7 @@ mod support;
 
 use postern_proto_imap::{
     server::{Event, Server},
-    types::{Command, Reply},
+    types::{CatenatePart, Command, Reply},
 };
 use proptest::prelude::*;
 
@@ -27,6 +27,10 @@ fn pieces() -> impl Strategy<Value = Vec<&'static str>> {
             "a APPEND x {13+}\r\nabcdefghijklm\r\n",
             "a APPEND x {2000+}\r\n",
             "a APPEND {1+}\r\nx {4+}\r\nabc",
+            "a APPEND x CATENATE (URL /INBOX/;UID=1 TEXT {3+}\r\nabc)\r\n",
+            "a APPEND x CATENATE (TEXT {2+}\r\nab URL {5+}\r\n/;UID=1 URL /INBOX/;UID=1 TEXT {1+}\r\n",
+            "a UID REPLACE 3 x CATENATE (URL {3}\r\n",
+            " URL \"/a\") {3+}\r\nabc\r\n",
             "a IDLE\r\n",
             "DONE\r\n",
             "a ENABLE IMAP4rev2\r\n",
@@ -84,8 +88,11 @@ fn agree(server: &mut Server, event: Event) -> String {
             server.tls_started(true);
         }
         Event::Command { .. } | Event::AppendEnd | Event::AuthenticateResponse(_) | Event::IdleDone => server.complete(Reply::ok("done")),
-        Event::AppendMessage { message, .. } if message.size == 13 => server.complete(Reply::no("unlucky")),
-        Event::AppendMessage { .. } => server.accept(),
+        Event::AppendMessage { message, .. } if message.literal.is_some_and(|literal| literal.size == 13) => {
+            server.complete(Reply::no("unlucky"));
+        }
+        Event::AppendPart(CatenatePart::Url(url)) if url.len() == 13 => server.complete(Reply::no("unlucky")),
+        Event::AppendMessage { .. } | Event::AppendPart(_) => server.accept(),
         Event::AppendBody(_) | Event::Rejected { .. } | Event::Closed => {}
     }
     heard

@@ -34,6 +34,7 @@ mod service;
 mod session;
 mod sort;
 mod thread;
+mod url;
 mod words;
 
 pub use config::Config;

@@ -151,6 +151,11 @@ async fn write(tools: &Tools, tx: &mut Tx, jobs: &[&Accept], wait: bool) -> Resu
     let bodies: Vec<_> = stored.iter().flat_map(|(job, _)| job.bodies.iter().map(|b| &b.prepared)).collect();
     let placements: Vec<_> =
         stored.iter().flat_map(|(job, placed)| job.deliveries.iter().zip(*placed).map(move |(d, p)| (*job, d, p))).collect();
+    for (job, placed) in &stored {
+        if let (Some(replaced), Some(successor)) = (job.replaces, placed.first()) {
+            replaced.take_away(tx, successor, now).await?;
+        }
+    }
     let events: Vec<_> = stored.iter().flat_map(|(job, _)| job.events.iter().cloned()).collect();
     let mut batches = vec![blob::batch(&bodies, now)?];
     batches.extend(messages(tools, &placements)?);
@@ -232,8 +237,9 @@ fn decide(job: &Accept, accounts: &mut BTreeMap<i64, Account>, busy: &HashSet<i6
         *adds.entry(delivery.account.0).or_default() += size(job, delivery);
     }
     for (id, bytes) in &adds {
+        let frees = job.replaces.filter(|replaced| replaced.account.0 == *id).map_or(0, |replaced| i64::from(replaced.size));
         if let Some(account) = accounts.get(id)
-            && account.quota.is_some_and(|quota| account.used + account.bytes + bytes > quota)
+            && account.quota.is_some_and(|quota| account.used + account.bytes + bytes - frees > quota)
         {
             return Decision::Refuse(StoreError::OverQuota(AccountId(*id)));
         }

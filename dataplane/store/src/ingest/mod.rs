@@ -16,12 +16,14 @@
 //! sender must ask again, and a copy is better than a loss.
 
 mod commit;
+mod replaced;
 
 use std::{collections::VecDeque, fmt, sync::Arc, time::Duration};
 
 use postern_core::{AccountId, Clock, FolderId, IdSource, Timestamp, TraceId};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
+pub use self::replaced::Replaced;
 use crate::{
     blob::Prepared,
     changes::Changes,
@@ -56,6 +58,8 @@ pub struct Accept {
     pub queue: Vec<queue::NewMessage>,
     /// Events.
     pub events: Vec<EventRow>,
+    /// What goes as the first delivery comes.
+    pub replaces: Option<Replaced>,
 }
 
 /// A body with what is known of it.
@@ -177,7 +181,7 @@ impl Ingest {
     ///
     /// # Errors
     /// [`StoreError::OverQuota`] when a box has no room: nothing was stored for anybody.
-    /// [`StoreError::NotFound`] when an account or folder is gone. [`StoreError::Ambiguous`] when
+    /// [`StoreError::NotFound`] when an account or folder is gone, or the message to replace. [`StoreError::Ambiguous`] when
     /// the commit may or may not have happened. [`StoreError::Unavailable`] when it did not.
     pub async fn accept(&self, accept: Accept) -> Result<Vec<Placed>> {
         let (answer, answered) = oneshot::channel();

@@ -266,6 +266,14 @@ impl Boxes {
         Ok(found)
     }
 
+    /// See [`read::by_uid`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn by_uid(&self, account: AccountId, folder: FolderId, uid: u32) -> Result<Option<MessageId>> {
+        read::by_uid(&self.db, account, folder, uid).await
+    }
+
     /// Summaries of messages, at most [`read::SUMMARIES`] of them; those that are swept already are missing.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, ops::Range};
 
 use bytes::{Bytes, BytesMut};
-use postern_core::{AccountId, BlobId, MessageId, TraceId};
+use postern_core::{AccountId, BlobId, FolderId, MessageId, TraceId};
 
 use crate::{
     args,
@@ -52,6 +52,16 @@ pub async fn messages(db: &Db, account: AccountId, ids: &[i64]) -> Result<HashMa
         );
     }
     Ok(found)
+}
+
+/// The message that a UID names now; `None` when the folder has none of that UID, or is gone itself.
+///
+/// # Errors
+/// As the database says.
+pub async fn by_uid(db: &Db, account: AccountId, folder: FolderId, uid: u32) -> Result<Option<MessageId>> {
+    let sql = "SELECT message FROM placement WHERE account = $1 AND folder = $2 AND uid = $3";
+    let row = db.row(sql, args![account, folder, i64::from(uid)]).await?;
+    row.map(|row| row.int(0).map(MessageId)).transpose()
 }
 
 /// Summaries of a page of messages, one after the other as the database sent them.

@@ -162,10 +162,26 @@ fn resp_text_code(out: &mut Vec<u8>, code: &Code) {
             out.extend_from_slice(b"METADATA MAXSIZE ");
             number(out, *n);
         }
+        Code::BadUrl(url) => {
+            out.extend_from_slice(b"BADURL ");
+            url_resp_text(out, url);
+        }
         Code::UidNext(n) => word_and_number(out, b"UIDNEXT ", *n),
         Code::UidValidity(n) => word_and_number(out, b"UIDVALIDITY ", *n),
         Code::Unseen(n) => word_and_number(out, b"UNSEEN ", *n),
         other => out.extend_from_slice(word(other).as_bytes()),
+    }
+}
+
+/// `url-resp-text` (RFC 4469 §5): what cannot stand in a response code is written as URLs write it.
+fn url_resp_text(out: &mut Vec<u8>, url: &str) {
+    for b in url.bytes() {
+        if matches!(b, 0x21..=0x7e) && !matches!(b, b']' | b'\\' | b'"') {
+            out.push(b);
+        } else {
+            out.push(b'%');
+            out.extend([b >> 4, b & 0xf].map(|digit| char::from_digit(digit.into(), 16).map_or(b'0', |c| c.to_ascii_uppercase() as u8)));
+        }
     }
 }
 
@@ -222,6 +238,7 @@ const fn word(code: &Code) -> &'static str {
         Code::UseAttr => "USEATTR",
         // Those with arguments are written above.
         Code::AppendUid { .. }
+        | Code::BadUrl(_)
         | Code::CopyUid { .. }
         | Code::Capability(_)
         | Code::HighestModSeq(_)
@@ -265,6 +282,8 @@ mod tests {
             (Code::HighestModSeq(715_194_045_007), "[HIGHESTMODSEQ 715194045007]"),
             (Code::Modified(uids(&[7, 9])), "[MODIFIED 7,9]"),
             (Code::ReadOnly, "[READ-ONLY]"),
+            (Code::BadUrl("/Drafts;UIDVALIDITY=1/;UID=30".to_owned()), "[BADURL /Drafts;UIDVALIDITY=1/;UID=30]"),
+            (Code::BadUrl("/a]\r\nö".to_owned()), "[BADURL /a%5D%0D%0A%C3%B6]"),
         ] {
             assert_eq!(line(&Reply::ok("done").with(code)), format!("A1 OK {text} done\r\n"));
         }

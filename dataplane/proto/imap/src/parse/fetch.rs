@@ -4,7 +4,7 @@ use super::{
     ParseError, condstore,
     token::{Parser, utf8},
 };
-use crate::types::{Command, FetchItem, MAX_PART_DEPTH, Part, Partial, Rfc822, Section, SectionText};
+use crate::types::{Command, Dialect, FetchItem, MAX_PART_DEPTH, Part, Partial, Rfc822, Section, SectionText};
 
 /// Most items in one FETCH, and most names in one HEADER.FIELDS.
 const MAX_ITEMS: usize = 256;
@@ -107,9 +107,20 @@ fn preview(p: &mut Parser<'_>) -> Result<FetchItem, ParseError> {
 /// `section = "[" [section-msgtext / (section-part ["." section-text])] "]"`
 fn section(p: &mut Parser<'_>) -> Result<Section, ParseError> {
     p.expect(b'[', "Expected [")?;
-    let (part, more) = section_part(p)?;
-    let text = if more || (part.0.is_empty() && p.peek() != Some(b']')) { section_text(p, !part.0.is_empty())? } else { SectionText::All };
+    let section = if p.peek() == Some(b']') { Section::default() } else { section_spec(p)? };
     p.expect(b']', "Expected ]")?;
+    Ok(section)
+}
+
+/// `section-spec = section-msgtext / (section-part ["." section-text])`, all of a text: as a URL has it (RFC 5092 §11).
+pub(crate) fn section_of_url(text: &[u8]) -> Option<Section> {
+    let mut p = Parser::new(text, Dialect::REV2);
+    section_spec(&mut p).ok().filter(|_| p.at_end())
+}
+
+fn section_spec(p: &mut Parser<'_>) -> Result<Section, ParseError> {
+    let (part, more) = section_part(p)?;
+    let text = if more || part.0.is_empty() { section_text(p, !part.0.is_empty())? } else { SectionText::All };
     Ok(Section { part, text })
 }
 

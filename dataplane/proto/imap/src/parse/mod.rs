@@ -23,7 +23,8 @@ mod sort;
 mod store;
 mod token;
 
-pub(crate) use append::{AppendStart, append_continues, append_starts};
+pub(crate) use append::{AppendLine, AppendPlace, AppendStart, AppendStep, append_goes_on, append_starts};
+pub(crate) use fetch::section_of_url;
 pub(crate) use session::response;
 pub(crate) use token::{is_astring_char, is_atom_char};
 
@@ -82,7 +83,7 @@ pub struct Rejection {
 
 /// Reads one command: `command = tag SP (…)` (RFC 9051 §9), its literals in place, without the last CRLF.
 ///
-/// APPEND is none of these: [`crate::server`] reads it message by message.
+/// APPEND and REPLACE are none of these: [`crate::server`] reads them message by message.
 ///
 /// # Errors
 /// [`Rejection`] says what to answer and to which tag.
@@ -103,8 +104,8 @@ fn body(p: &mut Parser<'_>) -> Result<Command, ParseError> {
     if uid {
         p.space()?;
         name = p.command_name()?;
-        if !matches!(name.as_str(), "FETCH" | "STORE" | "COPY" | "MOVE" | "SEARCH" | "SORT" | "THREAD" | "EXPUNGE") {
-            return Err(ParseError::Syntax("UID goes before FETCH, STORE, COPY, MOVE, SEARCH, SORT, THREAD or EXPUNGE"));
+        if !matches!(name.as_str(), "FETCH" | "STORE" | "COPY" | "MOVE" | "SEARCH" | "SORT" | "THREAD" | "EXPUNGE" | "REPLACE") {
+            return Err(ParseError::Syntax("UID goes before FETCH, STORE, COPY, MOVE, SEARCH, SORT, THREAD, EXPUNGE or REPLACE"));
         }
     }
     match name.as_str() {
@@ -151,6 +152,7 @@ fn body(p: &mut Parser<'_>) -> Result<Command, ParseError> {
         "STORE" => store::store(p, uid),
         "COPY" => store::copy(p, uid),
         "MOVE" => store::move_to(p, uid),
+        "REPLACE" => Err(ParseError::Syntax("Expected REPLACE number mailbox [(flags)] [\"date\"] {size}")),
         "APPEND" => Err(ParseError::Syntax("Expected APPEND mailbox [(flags)] [\"date\"] {size}")),
         _ => Err(ParseError::Syntax("Unknown command")),
     }

@@ -21,7 +21,7 @@ impl Parser<'_> {
     }
 
     /// `seq-number = nz-number / "*"`
-    fn seq_number(&mut self) -> Result<SequenceNumber, ParseError> {
+    pub(super) fn seq_number(&mut self) -> Result<SequenceNumber, ParseError> {
         if self.take(b'*') {
             return Ok(SequenceNumber::Largest);
         }

@@ -194,6 +194,14 @@ impl<'a> Parser<'a> {
         u32::try_from(n).ok().filter(|&n| n > 0).ok_or(ParseError::Syntax("Expected a number from 1 to 4294967295"))
     }
 
+    /// Whether all that is left is the header of a literal, whose octets are not here.
+    pub(super) fn is_literal_header(&self) -> bool {
+        let mut ahead = *self;
+        let begins = ahead.take(b'{') && ahead.number().is_ok();
+        ahead.take(b'+');
+        begins && ahead.take(b'}') && ahead.at_end()
+    }
+
     /// Exactly `n` digits, as a number.
     pub(super) fn digits(&mut self, n: usize) -> Option<u16> {
         let digits = self.rest.get(..n).filter(|digits| digits.iter().all(u8::is_ascii_digit))?;

@@ -72,6 +72,8 @@ const AFTER_LOGIN: &[&str] = &[
     "SPECIAL-USE",
     "CREATE-SPECIAL-USE",
     "MULTIAPPEND",
+    "CATENATE",
+    "REPLACE",
     "ESEARCH",
     "SEARCHRES",
     "WITHIN",

@@ -2,7 +2,7 @@
 
 use postern_core::Secret;
 
-use crate::types::{AppendMessage, Command, MailboxName, Reply, Tag};
+use crate::types::{AppendMessage, CatenatePart, Command, MailboxName, Replaced, Reply, Tag};
 
 /// What has happened, and what the caller must do next.
 #[derive(Debug, PartialEq, Eq)]
@@ -19,19 +19,24 @@ pub enum Event {
         /// What is asked.
         command: Command,
     },
-    /// APPEND offers a message. [`super::Server::accept`] it, or refuse by [`super::Server::complete`] with NO before
-    /// its octets are sent (RFC 9051 §6.3.12). It is within [`super::Config::append_limit`].
+    /// APPEND or REPLACE offers a message. [`super::Server::accept`] it, or refuse by [`super::Server::complete`] with NO
+    /// before its octets are sent (RFC 9051 §6.3.12). It is within [`super::Config::append_limit`].
     AppendMessage {
         /// The command's tag.
         tag: Tag,
         /// To which mailbox; the same for all messages of one APPEND.
         mailbox: MailboxName,
+        /// Of REPLACE: the message of the mailbox selected that goes in the same moment (RFC 8508).
+        replaces: Option<Replaced>,
         /// Flags, date, size.
         message: AppendMessage,
         /// 0 for the first message of the command (RFC 3502).
         number: usize,
     },
-    /// The octets of the message accepted. Keep them: nothing may be stored before [`Event::AppendEnd`] (RFC 3502 §6.3.11).
+    /// CATENATE offers the next part of the message begun last (RFC 4469). Accept or refuse it, as a message; the next message,
+    /// or [`Event::AppendEnd`], says that there are no more. Each is within the limit, not all of them together.
+    AppendPart(CatenatePart),
+    /// The octets of the message or part accepted. Keep them: nothing may be stored before [`Event::AppendEnd`] (RFC 3502 §6.3.11).
     AppendBody(Vec<u8>),
     /// Every message is there. Store all or none, then [`super::Server::complete`].
     AppendEnd,

@@ -44,8 +44,11 @@ impl Server {
         match std::mem::replace(&mut self.phase, Phase::Ready) {
             Phase::Response(tag) => Some(self.sasl_line(tag)),
             Phase::Idle(tag) => Some(self.idle_line(tag)),
-            Phase::Append(append) => Some(self.append_line(append)),
+            Phase::Append(append) => self.append_again(append, None),
             _ => {
+                if let Some(start) = parse::append_starts(self.framer.text(), false, self.dialect) {
+                    return self.append_first(start, None);
+                }
                 let parsed = parse::command(self.framer.text(), self.dialect);
                 self.framer.finish(self.state == State::NotAuthenticated);
                 match parsed {
@@ -84,22 +87,24 @@ impl Server {
     /// A literal's header: in the midst of a command, or before a message.
     fn literal(&mut self, literal: Literal) -> Option<Event> {
         match std::mem::replace(&mut self.phase, Phase::Ready) {
-            Phase::Response(tag) | Phase::Idle(tag) => self.refuse(literal, Some(tag), Reply::bad("No literal is expected here")),
-            Phase::Append(append) => self.append_again(append, literal),
-            _ => match parse::append_starts(self.framer.text(), self.dialect) {
-                Some(start) => self.append_first(start, literal),
-                None => self.literal_inside(literal),
+            Phase::Response(tag) | Phase::Idle(tag) => self.refuse(Some(literal), Some(tag), Reply::bad("No literal is expected here")),
+            Phase::Append(append) => self.append_again(append, Some(literal)),
+            phase => match parse::append_starts(self.framer.text(), true, self.dialect) {
+                Some(start) => self.append_first(start, Some(literal)),
+                None => self.literal_inside(literal, phase),
             },
         }
     }
 
-    fn literal_inside(&mut self, literal: Literal) -> Option<Event> {
+    /// A literal that is text of the command; `phase` goes on.
+    pub(super) fn literal_inside(&mut self, literal: Literal, phase: Phase) -> Option<Event> {
+        self.phase = phase;
         let limits = self.limits();
         let too_large = self.framer.length_with(literal) > limits.command as u64;
         // RFC 7888 §5: with LITERAL-, a non-synchronising literal has at most 4096 octets.
         if too_large || (!literal.sync && literal.size > limits.non_sync) {
             let tag = self.current_tag();
-            return self.refuse(literal, tag, Reply::bad("Literal too large").with(Code::TooBig));
+            return self.refuse(Some(literal), tag, Reply::bad("Literal too large").with(Code::TooBig));
         }
         self.framer.keep_inside(literal);
         if literal.sync {
@@ -108,15 +113,19 @@ impl Server {
         None
     }
 
-    /// Refuses the command at a literal. One that waits for `+` will not be sent, any other is swallowed (RFC 7888 §4).
-    pub(super) fn refuse(&mut self, literal: Literal, tag: Option<Tag>, reply: Reply) -> Option<Event> {
-        if literal.sync {
-            self.framer.finish(self.state == State::NotAuthenticated);
-            return Some(self.reject(tag, &reply));
+    /// Refuses the command at a literal, or at its end. What waits for `+` will not be sent, any other is swallowed (RFC 7888 §4).
+    pub(super) fn refuse(&mut self, literal: Option<Literal>, tag: Option<Tag>, reply: Reply) -> Option<Event> {
+        match literal {
+            Some(literal) if !literal.sync => {
+                self.framer.swallow(Some(literal));
+                self.phase = Phase::Swallowing { tag, reply, tell: true };
+                None
+            }
+            _ => {
+                self.framer.finish(self.state == State::NotAuthenticated);
+                Some(self.reject(tag, &reply))
+            }
         }
-        self.framer.swallow(Some(literal));
-        self.phase = Phase::Swallowing { tag, reply, tell: true };
-        None
     }
 
     /// The tag of the command under way, or of the one that begins the text.

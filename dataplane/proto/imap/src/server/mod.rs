@@ -124,7 +124,7 @@ impl Server {
         match self.phase {
             Phase::Handshake | Phase::Closing | Phase::Closed => false,
             Phase::Busy(..) => self.framer.pending() < self.limits().command,
-            Phase::Append(ref append) if append.stage == Stage::Offered => self.framer.pending() < self.limits().command,
+            Phase::Append(ref append) if append.stage <= Stage::Offered => self.framer.pending() < self.limits().command,
             _ => true,
         }
     }
@@ -140,6 +140,12 @@ impl Server {
                 }
                 Phase::Busy(..) | Phase::Handshake | Phase::Closed => return None,
                 Phase::Append(ref append) if append.stage == Stage::Offered => return None,
+                Phase::Append(ref append) if append.stage == Stage::Line => {
+                    if let Some(event) = self.append_step() {
+                        return Some(event);
+                    }
+                    continue;
+                }
                 _ => {}
             }
             let piece = self.framer.next(&self.limits())?;

@@ -48,6 +48,8 @@ pub enum Code {
     AuthenticationFailed,
     /// `AUTHORIZATIONFAILED`: may not act for that user.
     AuthorizationFailed,
+    /// `BADURL url`: the first of CATENATE's URLs that names nothing (RFC 4469 §4.1).
+    BadUrl(String),
     /// `BADCHARSET (US-ASCII UTF-8)`.
     BadCharset,
     /// `BADEVENT (…)`: an event that is not offered, and those that are (RFC 5465 §8).

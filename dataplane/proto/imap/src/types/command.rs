@@ -4,7 +4,7 @@ use postern_core::Secret;
 
 use super::{
     DateTime, EntryName, FetchItem, FetchModifiers, Flags, ListArgs, MailboxName, MetadataQuery, ModifyRights, Notify, Pattern, SearchArgs,
-    SelectParams, SequenceSet, SortArgs, SpecialUse, StatusItem, StoreOp, ThreadArgs,
+    SelectParams, SequenceNumber, SequenceSet, SortArgs, SpecialUse, StatusItem, StoreOp, ThreadArgs,
 };
 
 /// `auth-type = atom` in capitals: the name of a SASL mechanism (RFC 4422 §3.1).
@@ -46,20 +46,47 @@ impl Extension {
     ];
 }
 
-/// What APPEND says of one message before its bytes (RFC 9051 §6.3.12).
+/// What APPEND says of one message before its octets (RFC 9051 §6.3.12).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AppendMessage {
     /// Flags to set.
     pub flags: Flags,
     /// Internal date; now when absent.
     pub date: Option<DateTime>,
-    /// Octets that follow.
+    /// The octets that follow; `None` for `CATENATE (…)`, whose parts come one by one.
+    pub literal: Option<AppendLiteral>,
+}
+
+/// Octets of a message, or of a part of one, that follow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AppendLiteral {
+    /// How many.
     pub size: u64,
     /// `literal8`: may hold NUL (RFC 3516 §4.4).
     pub binary: bool,
+    /// `UTF8 (…)`: the header may be UTF-8 (RFC 6855 §4).
+    pub utf8: bool,
 }
 
-/// `command` (RFC 9051 §9) but for APPEND, whose messages come as events of their own.
+/// `cat-part` (RFC 4469 §5): what CATENATE makes a message of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CatenatePart {
+    /// `URL`: octets of a message that is here, as the client wrote it.
+    Url(String),
+    /// `TEXT` or `UTF8`: octets that follow.
+    Text(AppendLiteral),
+}
+
+/// The message that REPLACE puts another in the place of (RFC 8508).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Replaced {
+    /// `UID REPLACE`: the number is a UID.
+    pub uid: bool,
+    /// Which.
+    pub message: SequenceNumber,
+}
+
+/// `command` (RFC 9051 §9) but for APPEND and REPLACE, whose messages come as events of their own.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Command {
     /// `CAPABILITY`.

@@ -27,7 +27,7 @@ mod tag;
 
 pub use acl::ModifyRights;
 pub use code::{Code, Condition, Reply};
-pub use command::{AppendMessage, Command, Extension, Mechanism};
+pub use command::{AppendLiteral, AppendMessage, CatenatePart, Command, Extension, Mechanism, Replaced};
 pub use date::{Date, DateTime};
 pub use dialect::Dialect;
 pub use fetch::{FetchItem, MAX_PART_DEPTH, Part, Partial, Rfc822, Section, SectionText};

@@ -40,7 +40,7 @@ use postern_proto_imap::{
 };
 
 pub(crate) use self::{
-    append::{Append, append_body, append_end, append_message},
+    append::{Append, append_body, append_end, append_message, append_part},
     authenticate::{Authentication, respond},
     fetch::{Fetch, fetch_new, fetch_on},
     idle::idle_done,

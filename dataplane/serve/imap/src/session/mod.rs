@@ -123,7 +123,10 @@ impl ImapSession {
         self.step = self.step.wrapping_add(1);
         match event {
             Event::Command { tag, command } => command::run(self, tag, command).await,
-            Event::AppendMessage { mailbox, message, number, .. } => command::append_message(self, mailbox, message, number).await,
+            Event::AppendMessage { mailbox, replaces, message, number, .. } => {
+                command::append_message(self, &mailbox, replaces, message, number).await
+            }
+            Event::AppendPart(part) => command::append_part(self, part).await,
             Event::AppendBody(body) => command::append_body(self, body).await,
             Event::AppendEnd => command::append_end(self).await,
             Event::AuthenticateResponse(response) => command::respond(self, &response).await,

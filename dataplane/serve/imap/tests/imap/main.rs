@@ -7,6 +7,7 @@ mod room;
 
 mod append;
 mod away;
+mod catenate;
 mod condstore;
 mod fetch;
 mod figures;
@@ -20,6 +21,7 @@ mod notify;
 mod object_ids;
 mod qresync;
 mod quota;
+mod replace;
 mod scram;
 mod search;
 mod sharing;
