@@ -46,7 +46,7 @@ async fn named(name: &'static str, driver: impl Future<Output = ()>) -> &'static
 
 /// Objects by kind and readiness, as the cache has them.
 async fn count(context: Context) {
-    const EVERY: std::time::Duration = std::time::Duration::from_secs(15);
+    const EVERY: std::time::Duration = std::time::Duration::from_secs(5);
     while !context.ended.is_cancelled() {
         context.cache.count(&context.metrics);
         tokio::select! {

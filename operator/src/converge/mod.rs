@@ -12,6 +12,7 @@
 mod batch;
 mod gather;
 mod orphans;
+mod outcome;
 mod pass;
 mod scope;
 

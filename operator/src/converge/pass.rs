@@ -2,10 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use postern_apply::{
-    passwords::{self, Job},
-    refused::{in_words, is_unwritten},
-};
+use postern_apply::passwords::{self, Job};
 use postern_core::{
     DomainName, Secret,
     directory::{AccountRecord, CredentialSource, Digest, DomainRecord, Projected, SourceKey},
@@ -14,9 +11,8 @@ use postern_crds::condition::reason;
 use postern_projection::{Options, Projection, Refusal, Report, Selection, project_selected};
 use postern_store::{
     Result, StoreError,
-    directory::{self, ApplyReport, DirectoryUpdate, Leaving, Reason, Scope as ListScope, VerifiersBySource},
+    directory::{DirectoryUpdate, Leaving, Scope as ListScope, VerifiersBySource},
 };
-use serde_json::Value as Json;
 
 use super::{Outlets, batch, gather, orphans, scope::Scope};
 use crate::{
@@ -33,16 +29,16 @@ const PAGE: u32 = 1_000;
 
 /// What convergence remembers between passes.
 pub struct Converge {
-    context: Context,
-    outlets: Outlets,
+    pub(super) context: Context,
+    pub(super) outlets: Outlets,
     references: References,
     digest_key: Secret<Vec<u8>>,
     /// What the directory has; `None` until it was asked.
-    in_force: Option<HashMap<Id, Digest>>,
+    pub(super) in_force: Option<HashMap<Id, Digest>>,
     /// Boxes whose password waits to be hashed.
-    unhashed: BTreeMap<Id, Projected<AccountRecord>>,
+    pub(super) unhashed: BTreeMap<Id, Projected<AccountRecord>>,
     /// What the directory did not take, or holds without serving it: tried again from time to time.
-    unsettled: BTreeSet<Id>,
+    pub(super) unsettled: BTreeSet<Id>,
     /// Objects that are gone and whose rows are not known to be.
     gone: BTreeSet<Id>,
     /// Rows may be there whose resource is not.
@@ -109,11 +105,18 @@ impl Converge {
         let (mut projection, known) = projecting.await.map_err(StoreError::unavailable)?;
         self.in_force = Some(known);
 
-        self.judge(&mut projection, &gathered.broken, &pending);
+        let accepted = self.judge(&mut projection, &gathered.broken, &pending);
         let leaving = self.leave(leaving);
+        let mut applied = Ok(());
         for batch in batch::batches(&self.context.place.cluster, leaving, &mut projection) {
-            self.apply(batch).await?;
+            applied = self.apply(batch).await;
+            if applied.is_err() {
+                break;
+            }
         }
+        // What the directory has taken was told already, with more to say.
+        self.outlets.statuses.push(accepted.into_iter().filter(|id| self.outlets.ledger.of(id).is_none_or(|s| s.since == Since::Never)));
+        applied?;
         if self.orphans || (self.withheld > 0 && *scope == Scope::Whole) {
             let found = orphans::remove(&self.context).await?;
             (self.orphans, self.withheld) = (false, found.withheld);
@@ -229,9 +232,10 @@ impl Converge {
         }
     }
 
-    /// Notes what the projection says of each object, those apart whose Secrets are still being fetched.
-    fn judge(&mut self, projection: &mut Projection, broken: &[(Id, Report)], pending: &BTreeSet<Id>) {
-        let mut told = Vec::new();
+    /// Notes what the projection says of each object, those apart whose Secrets are still being fetched. Returns those whose
+    /// records are about to be written: that is waited for, so that their status is written once and not twice.
+    fn judge(&mut self, projection: &mut Projection, broken: &[(Id, Report)], pending: &BTreeSet<Id>) -> Vec<Id> {
+        let (mut told, mut accepted) = (Vec::new(), Vec::new());
         for (source, report) in std::mem::take(&mut projection.reports) {
             let Some(id) = Id::of_source(&source).filter(|id| !pending.contains(id)) else { continue };
             if !report.is_accepted() {
@@ -241,12 +245,14 @@ impl Converge {
                 // What the directory has to say is kept until it says something else.
                 continue;
             }
+            let is_new = report.is_accepted() && !self.in_force.as_ref().is_some_and(|known| known.contains_key(&id));
             if self.outlets.ledger.judged(&id, report) {
-                told.push(id);
+                if is_new { &mut accepted } else { &mut told }.push(id);
             }
         }
         told.extend(broken.iter().filter(|(id, report)| self.outlets.ledger.judged(id, report.clone())).map(|(id, _)| id.clone()));
         self.outlets.statuses.push(told);
+        accepted
     }
 
     /// What is to be tombstoned, of what is being deleted: all of it, for a row may be there that we do not know.
@@ -288,122 +294,4 @@ impl Converge {
         self.applied(batch, report, &HashMap::new());
         Ok(())
     }
-
-    /// Notes what became of an update.
-    fn applied(&mut self, update: &DirectoryUpdate, report: ApplyReport, unhashed: &HashMap<SourceKey, String>) {
-        let mut refused: BTreeMap<Id, Vec<directory::Refusal>> = BTreeMap::new();
-        for refusal in report.refused {
-            if let Some(id) = Id::of_source(&refusal.source) {
-                refused.entry(id).or_default().push(refusal);
-            }
-        }
-        let (mut told, mut figures) = (Vec::new(), BTreeSet::new());
-        for (source, digest) in digests(update) {
-            let Some(id) = Id::of_source(source) else { continue };
-            let refusals = refused.remove(&id).unwrap_or_default();
-            self.unhashed.remove(&id);
-            if refusals.is_empty() {
-                self.unsettled.remove(&id);
-            } else {
-                self.unsettled.insert(id.clone());
-            }
-            if !refusals.iter().any(|refusal| is_unwritten(refusal.reason)) {
-                let known = self.in_force.get_or_insert_default();
-                if known.insert(id.clone(), digest) != Some(digest) {
-                    self.outlets.ledger.in_force(&id, Since::At(report.position));
-                }
-            }
-            self.tell_refused(&id, &refusals, unhashed.get(source));
-            told.push(id);
-        }
-        for account in &update.accounts {
-            figures.insert((account.record.tenant.clone(), account.record.address.domain().to_string()));
-        }
-        for leaving in &update.leaving {
-            if let Some(id) = Id::of_source(&leaving.source) {
-                self.forget(&id);
-                self.outlets.releases.push([id]);
-            }
-        }
-        self.outlets.statuses.push(told);
-        self.recount(&figures);
-    }
-
-    /// Puts the directory's refusals into an object's judgement. What merely waits for a proof is a remark.
-    fn tell_refused(&self, id: &Id, refusals: &[directory::Refusal], unhashed: Option<&String>) {
-        let spec = if refusals.is_empty() { Json::Null } else { self.spec_of(id) };
-        let (waiting, refused): (Vec<_>, Vec<_>) = refusals.iter().partition(|r| r.reason == Reason::TokenNotFound);
-        let told: Vec<Refusal> = refused.into_iter().map(|r| in_words(r, &spec, unhashed.map(String::as_str))).collect();
-        let names: Vec<&str> = waiting.iter().map(|r| r.name.as_str()).collect();
-        let remark = (!names.is_empty()).then(|| format!("valid; not proven yet and so not served: {}", names.join(", ")));
-        self.outlets.ledger.amend(id, |report| {
-            report.refusals = told;
-            if remark.is_some() {
-                report.remark = remark;
-            }
-        });
-    }
-
-    /// A record that the directory cannot hold, for a reason of its own.
-    fn blame(&mut self, batch: &DirectoryUpdate, error: &StoreError) {
-        tracing::warn!(%error, "a record was refused by the directory");
-        for (source, _) in digests(batch) {
-            let Some(id) = Id::of_source(source) else { continue };
-            let refusal = Refusal {
-                reason: reason::DIRECTORY_REFUSED,
-                field: String::new(),
-                message: format!("the directory cannot hold it: {error}"),
-                fix: "change what the message names, or report this as a fault".to_owned(),
-            };
-            self.outlets.ledger.amend(&id, |report| report.refusals = vec![refusal]);
-            self.unsettled.insert(id.clone());
-            self.outlets.statuses.push([id]);
-        }
-    }
-
-    fn spec_of(&self, id: &Id) -> Json {
-        let tables = self.context.cache.read();
-        let (namespace, name) = (&*id.namespace, &*id.name);
-        let spec = match id.kind {
-            Kind::Domain => tables.domains.get(namespace, name).map(|e| serde_json::to_value(&e.object.spec)),
-            Kind::Mailbox => tables.mailboxes.get(namespace, name).map(|e| serde_json::to_value(&e.object.spec)),
-            Kind::Alias => tables.aliases.get(namespace, name).map(|e| serde_json::to_value(&e.object.spec)),
-            Kind::IpPool => tables.pools.get(namespace, name).map(|e| serde_json::to_value(&e.object.spec)),
-            Kind::Branding => tables.brands.get(namespace, name).map(|e| serde_json::to_value(&e.object.spec)),
-            _ => None,
-        };
-        spec.and_then(std::result::Result::ok).unwrap_or_default()
-    }
-
-    /// Domains whose boxes were counted before they were written.
-    fn recount(&self, domains: &BTreeSet<(String, String)>) {
-        if domains.is_empty() {
-            return;
-        }
-        let tables = self.context.cache.read();
-        let tenants: BTreeSet<&str> = domains.iter().map(|(tenant, _)| tenant.as_str()).collect();
-        let counted = tenants.into_iter().flat_map(|tenant| tables.domains.in_namespace(tenant));
-        let ids =
-            counted.filter(|(id, e)| domains.contains(&(id.namespace.to_string(), e.object.spec.domain.to_string()))).map(|(id, _)| id);
-        self.outlets.figures.push(ids.collect::<Vec<_>>());
-    }
-
-    fn forget(&mut self, id: &Id) {
-        self.unhashed.remove(id);
-        self.unsettled.remove(id);
-        if let Some(known) = &mut self.in_force {
-            known.remove(id);
-        }
-        self.outlets.ledger.forget(id);
-        self.context.facts.forget(id);
-    }
-}
-
-fn digests(update: &DirectoryUpdate) -> impl Iterator<Item = (&SourceKey, Digest)> {
-    let domains = update.domains.iter().map(|p| (&p.source, p.digest));
-    let accounts = update.accounts.iter().map(|p| (&p.source, p.digest));
-    let aliases = update.aliases.iter().map(|p| (&p.source, p.digest));
-    let pools = update.pools.iter().map(|p| (&p.source, p.digest));
-    let brands = update.brands.iter().map(|p| (&p.source, p.digest));
-    domains.chain(accounts).chain(aliases).chain(pools).chain(brands)
 }

@@ -18,7 +18,7 @@ use postern_store::{
     },
 };
 
-use super::{Writer, write::Draft};
+use super::{Writer, served::Progress, write::Draft};
 use crate::{
     converge::has_finalizer,
     ledger::Standing,
@@ -83,7 +83,7 @@ impl Writer {
     }
 
     fn domain(&self, id: &Id, entry: &Entry<Domain>, asked: &Asked) -> Option<Draft> {
-        let (standing, programmed) = self.standing(id, &entry.seen);
+        let (standing, programmed) = self.standing(id, &entry.seen)?;
         let known = asked.domains.get(&id.source(&self.context.place.cluster).to_string()).cloned().unwrap_or_default();
         let wanted = entry.object.spec.dkim.algorithms.iter().map(algorithm);
         if known.held && wanted.into_iter().any(|a| !known.keys.iter().any(|key| key.algorithm == a && key.state != DkimState::Retired)) {
@@ -109,7 +109,7 @@ impl Writer {
     }
 
     fn mailbox(&self, id: &Id, entry: &Entry<Mailbox>, asked: &Asked) -> Option<Draft> {
-        let (standing, programmed) = self.standing(id, &entry.seen);
+        let (standing, programmed) = self.standing(id, &entry.seen)?;
         let known = asked.boxes.get(&id.source(&self.context.place.cluster).to_string());
         let bytes = |number: i64| u64::try_from(number).unwrap_or_default();
         let facts = known.map_or_else(MailboxFacts::default, |known| MailboxFacts {
@@ -128,7 +128,7 @@ impl Writer {
     }
 
     fn alias(&self, id: &Id, entry: &Entry<Alias>) -> Option<Draft> {
-        let (standing, programmed) = self.standing(id, &entry.seen);
+        let (standing, programmed) = self.standing(id, &entry.seen)?;
         let mut object = (*entry.object).clone();
         object.status = Some(postern_crds::AliasStatus { conditions: entry.seen.conditions(), ..Default::default() });
         let status = status::alias(&object, standing.as_ref().map(|s| &s.report), programmed, self.context.now());
@@ -136,7 +136,7 @@ impl Writer {
     }
 
     fn pool(&self, id: &Id, entry: &Entry<IpPool>) -> Option<Draft> {
-        let (standing, programmed) = self.standing(id, &entry.seen);
+        let (standing, programmed) = self.standing(id, &entry.seen)?;
         let facts = PoolFacts { programmed, addresses: self.context.facts.addresses(id), ..PoolFacts::default() };
         let mut object = (*entry.object).clone();
         object.status = Some(postern_crds::IpPoolStatus { conditions: entry.seen.conditions(), ..Default::default() });
@@ -145,7 +145,7 @@ impl Writer {
     }
 
     fn brand(&self, id: &Id, entry: &Entry<Branding>) -> Option<Draft> {
-        let (standing, programmed) = self.standing(id, &entry.seen);
+        let (standing, programmed) = self.standing(id, &entry.seen)?;
         let facts = BrandFacts { programmed, hosts: self.context.facts.hosts(id), ..BrandFacts::default() };
         let mut object = (*entry.object).clone();
         object.status = Some(postern_crds::BrandingStatus { conditions: entry.seen.conditions(), ..Default::default() });
@@ -171,12 +171,15 @@ impl Writer {
         Draft::of_broken(id, &status)
     }
 
-    /// How an object stands, and whether every process serves it so.
-    fn standing(&self, id: &Id, seen: &Seen) -> (Option<Standing>, bool) {
+    /// How an object stands, and whether every process serves it so; `None` when that is about to be known, and is waited for.
+    fn standing(&self, id: &Id, seen: &Seen) -> Option<(Option<Standing>, bool)> {
         let standing = self.outlets.ledger.of(id);
         let said_before = seen.status_of(PROGRAMMED) == Some("True");
-        let programmed = standing.as_ref().is_some_and(|s| self.served.has(id, s.since, said_before));
-        (standing, programmed)
+        let progress = standing.as_ref().map_or(Progress::Late, |s| self.served.progress(id, s.since, said_before));
+        match progress {
+            Progress::Coming if standing.as_ref().is_some_and(|s| s.report.is_accepted()) => None,
+            _ => Some((standing, progress == Progress::Served)),
+        }
     }
 }
 

@@ -30,10 +30,10 @@ use crate::{
 
 /// Objects looked at together.
 const BATCH: usize = 256;
-/// Writes at a time.
-const AT_ONCE: usize = 8;
-/// Writes a second at most.
-const RATE: u32 = 400;
+/// Writes at a time: as many as keep an API server busy that answers within tens of milliseconds.
+const AT_ONCE: usize = 16;
+/// Objects written a second at most.
+const RATE: u32 = 1_000;
 /// Writes a second of figures that change often.
 const FIGURES_RATE: u32 = 20;
 /// Pause before figures are looked at, so that many changes are one.
@@ -44,6 +44,8 @@ const FIGURES_LIMIT: usize = 10_000;
 const FIGURES_EVERY: Duration = Duration::from_secs(3600);
 /// How often refused objects are looked at: patience with a missing reference ends with time alone.
 const REFUSED_EVERY: Duration = Duration::from_secs(30);
+/// So many objects that wait for their status are a bulk: their finalizers come after all statuses, for nobody looks at those.
+const BULK: usize = 1_000;
 /// Pause after the database or the API server failed.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -54,16 +56,19 @@ struct Writer {
     served: Served,
     events: Events,
     keys: Queue,
+    /// Whose finalizer was put off.
+    unfinalized: Queue,
 }
 
 /// Writes statuses until the leadership ends. Domains that lack keys are told to `keys`.
 pub async fn run(context: Context, outlets: Outlets, keys: Queue) {
     let ended = context.ended.clone();
     let events = Events::new(context.client.clone(), &context.place.identity, context.metrics.clone());
-    let writer = Writer { context, outlets, served: Served::default(), events, keys };
+    let writer = Writer { context, outlets, served: Served::default(), events, keys, unfinalized: Queue::default() };
     tokio::select! {
         () = writer.serve(&writer.outlets.statuses, RATE, Duration::ZERO) => {}
         () = writer.serve(&writer.outlets.figures, FIGURES_RATE, FIGURES_PAUSE) => {}
+        () = writer.finalize() => {}
         () = writer.served.watch(&writer.context, &writer.outlets.statuses) => {}
         () = writer.hear_facts() => {}
         () = writer.look_again() => {}
@@ -100,7 +105,10 @@ impl Writer {
     }
 
     /// Writes drafts; those that failed are asked for again.
-    async fn write(&self, queue: &Queue, drafts: Vec<Draft>) {
+    async fn write(&self, queue: &Queue, mut drafts: Vec<Draft>) {
+        if self.outlets.statuses.waiting().0 > BULK {
+            self.unfinalized.push(drafts.iter_mut().filter_map(|draft| draft.put_off_finalizer().then(|| draft.id.clone())));
+        }
         let failed: Vec<Id> = stream::iter(drafts)
             .map(async |draft| {
                 let written = write::write(&self.context, &self.events, &draft).await;
@@ -117,6 +125,25 @@ impl Writer {
         if !failed.is_empty() {
             sleep(PAUSE).await;
             queue.push(failed);
+        }
+    }
+
+    /// Adds the finalizers that were put off, once no bulk of statuses waits. An object that is deleted before is missed by
+    /// the watch, and leaves the directory as its row says.
+    async fn finalize(&self) {
+        loop {
+            let ids = self.unfinalized.next(BATCH).await;
+            while self.outlets.statuses.waiting().0 > BULK {
+                sleep(PAUSE).await;
+            }
+            // What is still to be added is seen by looking again: a draft without a status has nothing but its finalizer.
+            match self.drafts(&ids).await {
+                Ok(drafts) => self.write(&self.unfinalized, drafts).await,
+                Err(_) => {
+                    self.unfinalized.push(ids);
+                    sleep(PAUSE).await;
+                }
+            }
         }
     }
 

@@ -74,6 +74,15 @@ impl Draft {
             event: None,
         }
     }
+
+    /// Leaves the finalizer for later, where there is a status to be written now; whether it did.
+    pub const fn put_off_finalizer(&mut self) -> bool {
+        let later = self.finalize && self.status.is_some();
+        if later {
+            self.finalize = false;
+        }
+        later
+    }
 }
 
 /// Writes it. An object that is gone needs no status.
