@@ -90,6 +90,11 @@ pub(super) fn fetch_modifiers(p: &mut Parser<'_>, uid: bool) -> Result<FetchModi
             }
             "VANISHED" if !p.dialect().qresync => return Err(NOT_ENABLED),
             "VANISHED" => modifiers.vanished = true,
+            // RFC 9394 §3.3: a modifier of UID FETCH.
+            "PARTIAL" if uid => {
+                p.space()?;
+                modifiers.partial = Some(p.partial_range()?);
+            }
             _ => return Err(ParseError::Syntax("No such FETCH modifier")),
         }
         if p.take(b')') {

@@ -96,6 +96,7 @@ const AFTER_LOGIN: &[&str] = &[
     "UNAUTHENTICATE",
     "UTF8=ACCEPT",
     "SEARCH=FUZZY",
+    "PARTIAL",
     "SORT",
     "SORT=DISPLAY",
     "ESORT",

@@ -1,6 +1,6 @@
 //! Mod-sequences: what CONDSTORE and QRESYNC add to commands (RFC 7162).
 
-use super::UidSet;
+use super::{PartialRange, UidSet};
 
 /// `select-param` (RFC 7162 §7): how SELECT and EXAMINE are to open a mailbox.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -41,13 +41,15 @@ impl Resync {
     }
 }
 
-/// `fetch-modifier` (RFC 7162 §7): which of the messages named FETCH is to answer.
+/// `fetch-modifier` (RFC 7162 §7, RFC 9394 §4): which of the messages named FETCH is to answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FetchModifiers {
     /// `CHANGEDSINCE n`: those with a higher mod-sequence.
     pub changed_since: Option<u64>,
     /// `VANISHED`: first the UIDs of the set that are gone since; only in UID FETCH, with CHANGEDSINCE, after ENABLE QRESYNC.
     pub vanished: bool,
+    /// `PARTIAL range`: a page of what is left (RFC 9394 §3.3); only in UID FETCH.
+    pub partial: Option<PartialRange>,
 }
 
 #[cfg(test)]

@@ -22,10 +22,28 @@ impl PartialRange {
         let (start, end) = (low.saturating_sub(1).min(len), high.min(len));
         if self.from_end { len - end..len - start } else { start..end }
     }
+
+    /// Those of a list of ranges, ascending and disjoint, that hold the things meant.
+    #[must_use]
+    pub fn of_ranges(self, ranges: &[Range<usize>]) -> Vec<Range<usize>> {
+        let Range { start, end } = self.of(ranges.iter().map(ExactSizeIterator::len).sum());
+        let (mut page, mut before) = (Vec::new(), 0);
+        for range in ranges {
+            let place = |n: usize| range.start + n.clamp(before, before + range.len()) - before;
+            let part = place(start)..place(end);
+            if !part.is_empty() {
+                page.push(part);
+            }
+            before += range.len();
+        }
+        page
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -38,5 +56,23 @@ mod tests {
         assert_eq!(page(true, 1, 3), 7..10);
         assert_eq!(page(true, 8, 99), 0..3);
         assert!(page(true, 11, 12).is_empty());
+    }
+
+    proptest! {
+        #[test]
+        fn a_page_of_ranges_is_a_page_of_what_they_hold(
+            gaps in prop::collection::vec((0usize..5, 0usize..5), 0..6), from_end: bool, first in 1u32..25, last in 1u32..25,
+        ) {
+            let mut ranges = Vec::new();
+            let mut at = 0;
+            for (gap, length) in gaps {
+                ranges.push(at + gap..at + gap + length);
+                at += gap + length + 1;
+            }
+            let all: Vec<usize> = ranges.iter().cloned().flatten().collect();
+            let page = PartialRange { from_end, first, last };
+            let held: Vec<usize> = page.of_ranges(&ranges).into_iter().flatten().collect();
+            prop_assert_eq!(&held, &all[page.of(all.len())]);
+        }
     }
 }

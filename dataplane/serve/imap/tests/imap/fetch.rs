@@ -143,3 +143,24 @@ async fn binary_parts_come_and_go_as_they_are() {
     }
     assert_eq!(alice.ok("FETCH 2 BODY.PEEK[1]").await, ["* 2 FETCH (BODY[1] {5}\r\nuryyb)"]);
 }
+
+#[tokio::test]
+async fn a_uid_fetch_can_ask_for_a_page() {
+    let room = Room::open().await;
+    room.deliver_all(&["1", "2", "3", "4", "5", "6"]).await;
+    let mut alice = room.inbox("alice").await;
+    alice.ok("STORE 3 +FLAGS.SILENT (\\Deleted)").await;
+    alice.ok("EXPUNGE").await;
+    let uids = |answers: Vec<String>| -> Vec<String> {
+        answers.iter().map(|line| line.split("UID ").nth(1).unwrap().split([' ', ')']).next().unwrap().to_owned()).collect()
+    };
+    // RFC 9394 §3.3: the last three, told in the order of the mailbox.
+    assert_eq!(uids(alice.ok("UID FETCH 1:* (UID FLAGS) (PARTIAL -1:-3)").await), ["4", "5", "6"]);
+    assert_eq!(uids(alice.ok("UID FETCH 1:2,5:6 (FLAGS) (PARTIAL 3:2)").await), ["2", "5"]);
+    assert_eq!(alice.ok("UID FETCH 1:* (FLAGS) (PARTIAL 6:9)").await, Vec::<String>::new());
+    // A page of what has changed.
+    let since = alice.ok("UID FETCH 6 (MODSEQ)").await[0].split("MODSEQ (").nth(1).unwrap().split(')').next().unwrap().to_owned();
+    alice.ok("STORE 1:3 +FLAGS.SILENT ($Work)").await;
+    assert_eq!(uids(alice.ok(&format!("UID FETCH 1:* (FLAGS) (PARTIAL -1:-2 CHANGEDSINCE {since})")).await), ["2", "4"]);
+    assert!(alice.fails("FETCH 1:* (FLAGS) (PARTIAL 1:2)").await.starts_with("BAD"));
+}

@@ -91,14 +91,19 @@ pub(super) async fn fetch(
 async fn choose(session: &mut ImapSession, uid: bool, set: &SequenceSet, modifiers: &FetchModifiers) -> Result<Vec<Range<usize>>, Refused> {
     let selected = session.selected()?;
     let ranges = selected.resolve(set, uid)?;
-    let Some(since) = modifiers.changed_since else { return Ok(ranges) };
+    // RFC 9394 §3.3: a page of those that all other modifiers leave.
+    let page = |ranges: Vec<Range<usize>>| match modifiers.partial {
+        Some(page) => page.of_ranges(&ranges),
+        None => ranges,
+    };
+    let Some(since) = modifiers.changed_since else { return Ok(page(ranges)) };
     let changed = selected.changed_since(&ranges, since);
     let known = modifiers.vanished.then(|| selected.named(set));
     if let (Some(known), Some(selected)) = (known, &session.selected) {
         let gone = selected.vanished(session.boxes(), &known, since, 1).await?;
         encode::vanished(session.server.output(), true, &gone);
     }
-    Ok(changed)
+    Ok(page(changed))
 }
 
 /// Answers `items` of the messages of the mailbox selected, then `reply`.
