@@ -34,6 +34,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!(5, "0005_sharing"),
     migration!(6, "0006_certificates"),
     migration!(7, "0007_text_index"),
+    migration!(8, "0008_url_key"),
 ];
 
 /// The oldest version that serves the newest schema. It is raised by the migration that takes away what that version needs.

@@ -19,7 +19,7 @@ pub(crate) struct Place {
     pub account: AccountId,
     /// As the owner names it.
     pub name: String,
-    /// It is the session's own.
+    /// It is the own one of whoever says the name.
     pub own: bool,
 }
 
@@ -40,15 +40,23 @@ impl ImapSession {
     /// # Errors
     /// `NO [NONEXISTENT]` for another's name that means nobody; as the store says.
     pub(crate) async fn place(&self, mailbox: &MailboxName) -> Result<Place, Refused> {
-        let login = self.logged_in()?;
+        self.place_of(self.account()?, mailbox).await
+    }
+
+    /// Whose box a name lies in when `user`, of the same tenant, says it.
+    ///
+    /// # Errors
+    /// As [`ImapSession::place`].
+    pub(crate) async fn place_of(&self, user: AccountId, mailbox: &MailboxName) -> Result<Place, Refused> {
         if !mailbox.is_of_others() {
-            return Ok(Place { account: login.account, name: mailbox.as_str().to_owned(), own: true });
+            return Ok(Place { account: user, name: mailbox.as_str().to_owned(), own: true });
         }
+        let login = self.logged_in()?;
         let (owner, name) = mailbox.of_other().ok_or_else(Refused::no_such_mailbox)?;
         let account = self.shared.people.by_address(&login.tenant, owner).await?.ok_or_else(Refused::no_such_mailbox)?;
         // INBOX in any case, as in the own box (RFC 9051 §5.1).
         let name = MailboxName::new(name).map_err(|_| Refused::no_such_mailbox())?.as_str().to_owned();
-        Ok(Place { account, name, own: account == login.account })
+        Ok(Place { account, name, own: account == user })
     }
 
     /// A folder by its name, for something that needs these rights.
@@ -72,9 +80,14 @@ impl ImapSession {
 
     /// The folder at a place, if this session may know of it.
     pub(crate) async fn found(&self, place: &Place) -> Result<Option<Found>, Refused> {
+        self.found_by(self.account()?, place).await
+    }
+
+    /// The folder at a place, if `user`, of the same tenant, may know of it.
+    pub(crate) async fn found_by(&self, user: AccountId, place: &Place) -> Result<Option<Found>, Refused> {
         let login = self.logged_in()?;
         let Some(folder) = self.boxes().folder(place.account, &place.name).await? else { return Ok(None) };
-        let rights = self.boxes().rights(place.account, folder.id, login.account, &login.tenant).await?;
+        let rights = self.boxes().rights(place.account, folder.id, user, &login.tenant).await?;
         let known = rights.contains(Rights::LOOKUP);
         Ok(known.then_some(Found { account: place.account, folder, rights }))
     }

@@ -40,7 +40,7 @@ pub struct Parts {
     pub people: Arc<dyn People>,
     /// Where logins are noted.
     pub trail: Trail,
-    /// Random, new for each process: SCRAM's nonces come of it.
+    /// Random, new for each process: SCRAM's nonces and the keys of URLs come of it.
     pub seed: Secret<[u8; 32]>,
     /// Who counts.
     pub observer: Arc<dyn Observer>,
@@ -61,6 +61,7 @@ pub(crate) struct Shared {
     without_scram: Arc<server::Config>,
     pub body_searches: Semaphore,
     seed: [u8; 32],
+    key_seed: [u8; 32],
     nonces: AtomicU64,
 }
 
@@ -80,6 +81,7 @@ impl Imap {
             without_scram: machine(false),
             body_searches: Semaphore::new(config.body_searches.max(1)),
             seed: blake3::derive_key("postern imap: nonces", seed.expose()),
+            key_seed: blake3::derive_key("postern imap: keys of URLs", seed.expose()),
             nonces: AtomicU64::new(0),
             config,
         }))
@@ -95,6 +97,12 @@ impl Shared {
     /// The machine's settings.
     pub fn machine(&self, scram: bool) -> Arc<server::Config> {
         if scram { self.with_scram.clone() } else { self.without_scram.clone() }
+    }
+
+    /// A key that nobody has had before (RFC 4467 §5).
+    pub fn fresh_key(&self) -> Secret<[u8; 32]> {
+        let number = self.nonces.fetch_add(1, Ordering::Relaxed);
+        Secret::new(*blake3::keyed_hash(&self.key_seed, &number.to_le_bytes()).as_bytes())
     }
 
     /// What the server adds to a SCRAM exchange: 24 octets in base64, never the same twice.

@@ -20,6 +20,7 @@ pub mod snapshot;
 mod totals;
 pub mod transfer;
 mod turns;
+pub mod url_key;
 
 use postern_core::{AccountId, Timestamp};
 

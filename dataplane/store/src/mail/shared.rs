@@ -1,12 +1,13 @@
-//! What [`Boxes`] knows of sharing: grants, annotations, and how much a deleted message would free.
+//! What [`Boxes`] knows of sharing: grants, annotations, keys of URLs, and how much a deleted message would free.
 
-use postern_core::{AccountId, FolderId, Rights};
+use postern_core::{AccountId, FolderId, Rights, Secret};
 
 use super::{
     Flags,
     annotation::{self, Annotation},
     boxes::Boxes,
     rights::{self, RightsChange, Shared},
+    url_key,
 };
 use crate::{args, error::Result};
 
@@ -57,6 +58,36 @@ impl Boxes {
     /// As there.
     pub async fn annotate(&self, account: AccountId, folder: FolderId, changes: &[(AccountId, String, Option<Vec<u8>>)]) -> Result<()> {
         annotation::set(&self.db, account, folder, changes).await
+    }
+
+    /// See [`url_key::find`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn url_key(&self, account: AccountId, folder: FolderId, viewer: AccountId) -> Result<Option<Secret<[u8; url_key::KEY]>>> {
+        url_key::find(&self.db, account, folder, viewer).await
+    }
+
+    /// See [`url_key::find_or_make`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn make_url_key(
+        &self,
+        account: AccountId,
+        folder: FolderId,
+        viewer: AccountId,
+        fresh: &Secret<[u8; url_key::KEY]>,
+    ) -> Result<Secret<[u8; url_key::KEY]>> {
+        url_key::find_or_make(&self.db, account, folder, viewer, fresh).await
+    }
+
+    /// See [`url_key::reset`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn reset_url_keys(&self, viewer: AccountId, of: Option<(AccountId, FolderId)>) -> Result<()> {
+        url_key::reset(&self.db, viewer, of).await
     }
 
     /// Octets of a folder's `\Deleted` messages: what EXPUNGE would free (RFC 9208 §4.1.4).

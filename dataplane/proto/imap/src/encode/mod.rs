@@ -17,6 +17,7 @@ mod sort;
 mod status;
 mod structure;
 mod text;
+mod urlauth;
 mod vanished;
 
 pub use acl::{acl, list_rights, my_rights};
@@ -29,4 +30,5 @@ pub use section::section;
 pub use sort::{sort, thread};
 pub use status::{capability, continuation, enabled, exists, expunge, flags, id, recent, tagged, untagged};
 pub use text::{mailbox_name, number, sequence_set, set, string};
+pub use urlauth::{gen_url_auth, url_fetch};
 pub use vanished::vanished;

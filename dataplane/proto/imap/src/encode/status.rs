@@ -235,6 +235,7 @@ const fn word(code: &Code) -> &'static str {
         Code::Unavailable => "UNAVAILABLE",
         Code::CompressionActive => "COMPRESSIONACTIVE",
         Code::UnknownCte => "UNKNOWN-CTE",
+        Code::UrlMech => "URLMECH INTERNAL",
         Code::UseAttr => "USEATTR",
         // Those with arguments are written above.
         Code::AppendUid { .. }

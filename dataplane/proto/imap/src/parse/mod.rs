@@ -22,6 +22,7 @@ mod session;
 mod sort;
 mod store;
 mod token;
+mod urlauth;
 
 pub(crate) use append::{AppendLine, AppendPlace, AppendStart, AppendStep, append_goes_on, append_starts};
 pub(crate) use fetch::section_of_url;
@@ -137,6 +138,9 @@ fn body(p: &mut Parser<'_>) -> Result<Command, ParseError> {
         "GETACL" => folder::one(p).map(Command::GetAcl),
         "LISTRIGHTS" => acl::list_rights(p),
         "MYRIGHTS" => folder::one(p).map(Command::MyRights),
+        "GENURLAUTH" => urlauth::gen_url_auth(p),
+        "URLFETCH" => urlauth::url_fetch(p),
+        "RESETKEY" => urlauth::reset_key(p),
         "NAMESPACE" => Ok(Command::Namespace),
         "NOTIFY" => notify::notify(p),
         "IDLE" => Ok(Command::Idle),

@@ -74,6 +74,7 @@ const AFTER_LOGIN: &[&str] = &[
     "MULTIAPPEND",
     "CATENATE",
     "REPLACE",
+    "URLAUTH",
     "ESEARCH",
     "SEARCHRES",
     "WITHIN",

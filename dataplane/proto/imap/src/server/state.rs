@@ -78,6 +78,9 @@ impl State {
                 | Command::GetAcl(_)
                 | Command::ListRights { .. }
                 | Command::MyRights(_)
+                | Command::GenUrlAuth(_)
+                | Command::UrlFetch(_)
+                | Command::ResetKey { .. }
                 | Command::Idle,
                 _,
             ) => Ok(()),

@@ -144,6 +144,8 @@ pub enum Code {
     UnknownCte,
     /// `UNSEEN n`, of rev1 (RFC 3501 §7.1).
     Unseen(u32),
+    /// `URLMECH INTERNAL`: how URLs can be authorised (RFC 4467 §8).
+    UrlMech,
     /// `USEATTR`: CREATE cannot give that use (RFC 6154 §3).
     UseAttr,
 }

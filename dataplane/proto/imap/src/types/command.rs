@@ -4,7 +4,7 @@ use postern_core::Secret;
 
 use super::{
     DateTime, EntryName, FetchItem, FetchModifiers, Flags, ListArgs, MailboxName, MetadataQuery, ModifyRights, Notify, Pattern, SearchArgs,
-    SelectParams, SequenceNumber, SequenceSet, SortArgs, SpecialUse, StatusItem, StoreOp, ThreadArgs,
+    SelectParams, SequenceNumber, SequenceSet, SortArgs, SpecialUse, StatusItem, StoreOp, ThreadArgs, UrlRump,
 };
 
 /// `auth-type = atom` in capitals: the name of a SASL mechanism (RFC 4422 §3.1).
@@ -204,6 +204,17 @@ pub enum Command {
     },
     /// `MYRIGHTS` (RFC 4314 §3.5).
     MyRights(MailboxName),
+    /// `GENURLAUTH` (RFC 4467 §7).
+    GenUrlAuth(Vec<UrlRump>),
+    /// `URLFETCH` (RFC 4467 §7): URLs as the client wrote them.
+    UrlFetch(Vec<String>),
+    /// `RESETKEY` (RFC 4467 §7): of one mailbox, or of all.
+    ResetKey {
+        /// Whose.
+        mailbox: Option<MailboxName>,
+        /// In capitals; all when there is none.
+        mechanisms: Vec<String>,
+    },
     /// `NOTIFY` (RFC 5465).
     Notify(Notify),
     /// `IDLE`.
@@ -329,6 +340,9 @@ impl Command {
             Self::GetAcl(_) => "GETACL",
             Self::ListRights { .. } => "LISTRIGHTS",
             Self::MyRights(_) => "MYRIGHTS",
+            Self::GenUrlAuth(_) => "GENURLAUTH",
+            Self::UrlFetch(_) => "URLFETCH",
+            Self::ResetKey { .. } => "RESETKEY",
             Self::Notify(_) => "NOTIFY",
             Self::Idle => "IDLE",
             Self::Compress => "COMPRESS",

@@ -24,6 +24,7 @@ mod sequence;
 mod sort;
 mod status;
 mod tag;
+mod urlauth;
 
 pub use acl::ModifyRights;
 pub use code::{Code, Condition, Reply};
@@ -46,3 +47,4 @@ pub use sequence::{SequenceNumber, SequenceRange, SequenceSet, UidSet};
 pub use sort::{Forest, SortArgs, SortCriterion, SortKey, ThreadAlgorithm, ThreadArgs, ThreadNode};
 pub use status::{StatusItem, StatusValue};
 pub use tag::{NotATag, Tag};
+pub use urlauth::UrlRump;

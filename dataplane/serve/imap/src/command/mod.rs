@@ -33,6 +33,7 @@ mod store;
 mod subscribe;
 mod thread;
 mod unauthenticate;
+mod urlauth;
 
 use postern_proto_imap::{
     server::State,
@@ -99,6 +100,9 @@ pub(crate) async fn run(session: &mut ImapSession, tag: Tag, command: Command) -
         Command::GetAcl(mailbox) => acl::get(session, &mailbox).await,
         Command::ListRights { mailbox, who } => acl::list_rights(session, &mailbox, &who).await,
         Command::MyRights(mailbox) => acl::my_rights(session, &mailbox).await,
+        Command::GenUrlAuth(rumps) => urlauth::generate(session, &rumps).await,
+        Command::UrlFetch(urls) => urlauth::fetch(session, &urls).await,
+        Command::ResetKey { mailbox, mechanisms } => urlauth::reset(session, mailbox.as_ref(), &mechanisms).await,
         Command::Notify(wanted) => notify::notify(session, wanted).await,
         Command::Idle => return idle::idle(session).await,
         Command::Close => close::close(session).await,

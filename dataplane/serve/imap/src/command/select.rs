@@ -112,6 +112,8 @@ fn announce(session: &mut ImapSession, mailbox: &MailboxName, selected: &Selecte
     encode::untagged(out, &Reply::ok("The next UID").with(Code::UidNext(selected.uid_next())));
     // RFC 8474 §4.2
     encode::untagged(out, &Reply::ok("The mailbox").with(Code::MailboxId(object_id::mailbox(selected.account, selected.folder))));
+    // RFC 4467 §8
+    encode::untagged(out, &Reply::ok("URLs can be authorised").with(Code::UrlMech));
     // RFC 7162 §3.1.2.1: of every mailbox, asked for or not.
     encode::untagged(out, &Reply::ok("Changes known up to").with(Code::HighestModSeq(words::modseq(selected.sure))));
 }

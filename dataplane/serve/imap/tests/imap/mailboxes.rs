@@ -143,6 +143,7 @@ async fn select_tells_the_mailbox_and_closes_the_one_before() {
             "* 0 RECENT",
             "* OK [UNSEEN 2] First message not seen",
             "* OK [UIDNEXT 3] The next UID",
+            "* OK [URLMECH INTERNAL] URLs can be authorised",
         ]
     );
     let examined = alice.command("EXAMINE INBOX").await;

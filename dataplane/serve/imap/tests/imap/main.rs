@@ -30,3 +30,4 @@ mod store;
 mod transfer;
 mod two_sessions;
 mod uid_only;
+mod urlauth;
