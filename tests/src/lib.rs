@@ -10,6 +10,7 @@ pub mod binary;
 pub mod chance;
 pub mod database;
 pub mod imap;
+pub mod issuer;
 pub mod load;
 pub mod log;
 pub mod manifests;

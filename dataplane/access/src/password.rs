@@ -10,7 +10,7 @@ use argon2::{
     password_hash::{self, phc::PasswordHash},
 };
 use postern_core::Secret;
-use postern_proto_sasl::ScramVerifier;
+use postern_proto_sasl::{ScramVerifier, prep};
 use rand::CryptoRng;
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
@@ -73,12 +73,14 @@ pub fn scram(password: &Secret<String>, rng: &mut dyn CryptoRng) -> ScramVerifie
     ScramVerifier::derive(password, &salt(rng), SCRAM_ITERATIONS)
 }
 
-/// The argon2id PHC string of a password, with a salt of its own.
+/// The argon2id PHC string of a password, prepared by SASLprep (RFC 4013), with a salt of its own.
 ///
 /// # Errors
 /// As for [`make_verifiers`].
 pub fn hash(password: &Secret<String>, rng: &mut dyn CryptoRng) -> Result<Secret<String>, PasswordError> {
-    let bytes = bounded(password)?;
+    bounded(password)?;
+    let prepared = prep::password(password.clone());
+    let bytes = bounded(&prepared)?;
     let params = Params::new(MEMORY_KIB, PASSES, LANES, None).map_err(failed)?;
     let phc: PasswordHash =
         Argon2::new(Algorithm::Argon2id, Version::V0x13, params).hash_password_with_salt(bytes, &salt(rng)).map_err(failed)?;
@@ -93,17 +95,21 @@ pub fn check_phc(phc: &str) -> Result<(), PasswordError> {
     parse(phc).map(drop)
 }
 
-/// Whether a password belongs to a PHC string. Blocks for as long as the hash costs.
+/// Whether a password belongs to a PHC string, as SASLprep (RFC 4013) spells it or as it was typed, for who made the hash may
+/// not have prepared it. Blocks for as long as the hash costs; twice as long for a password that has two spellings.
 ///
 /// # Errors
 /// [`PasswordError`], when there is no verdict. A wrong password is `Ok(false)`.
 pub fn verify(password: &Secret<String>, phc: &str) -> Result<bool, PasswordError> {
     let parsed = parse(phc)?;
-    match Argon2::default().verify_password(bounded(password)?, &parsed) {
+    bounded(password)?;
+    let prepared = prep::password(password.clone());
+    let fits = |password: &Secret<String>| match Argon2::default().verify_password(bounded(password)?, &parsed) {
         Ok(()) => Ok(true),
         Err(password_hash::Error::PasswordInvalid) => Ok(false),
         Err(e) => Err(failed(e)),
-    }
+    };
+    Ok(fits(&prepared)? || (prepared != *password && fits(password)?))
 }
 
 fn parse(phc: &str) -> Result<PasswordHash, PasswordError> {
@@ -224,6 +230,17 @@ mod tests {
         assert!(made.scram.matches(&secret("correct horse")));
         let again = make_verifiers(&secret("correct horse"), &mut rng).unwrap();
         assert_ne!(made.phc.expose(), again.phc.expose(), "every hash has a salt of its own");
+    }
+
+    #[test]
+    fn a_password_fits_in_every_spelling_of_it() {
+        let made = hash(&secret("caf\u{e9}\u{a0}1"), &mut StdRng::seed_from_u64(1)).unwrap();
+        assert_eq!(verify(&secret("cafe\u{301} 1"), made.expose()), Ok(true), "as another keyboard types it");
+        let salt = [7; 16];
+        let raw =
+            Argon2::default().hash_password_with_salt("cafe\u{301}".as_bytes(), &salt).map(|phc: PasswordHash| phc.to_string()).unwrap();
+        assert_eq!(verify(&secret("cafe\u{301}"), &raw), Ok(true), "who made the hash did not prepare it");
+        assert_eq!(verify(&secret("cafe"), &raw), Ok(false));
     }
 
     /// Made by another implementation (the reference `argon2` command).

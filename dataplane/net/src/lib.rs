@@ -4,6 +4,7 @@
 //!  listener ── gate (limits) ── PROXY header ── TLS ── drive ◄──► a Session of serve/*
 //!      └──────────────────── drain: ready · not ready · finishing · stopped ────────────┘
 //!  resolver ── connect ── client TLS ──► mailflow's sender
+//!                         └── https ──► issuers of tokens
 //! ```
 //!
 //! This is the only crate that knows rustls and the only one that reads a socket on behalf of a
@@ -15,6 +16,7 @@ mod deflate;
 pub mod drain;
 pub mod drive;
 pub mod gate;
+pub mod https;
 pub mod listener;
 pub mod proxy_protocol;
 pub mod resolver;

@@ -15,6 +15,7 @@ pub mod imap;
 pub mod limits;
 pub mod listen;
 pub mod log;
+pub mod oidc;
 pub mod outbound;
 pub mod problem;
 pub mod process;
@@ -44,6 +45,7 @@ pub use self::{
     limits::Limits,
     listen::{Listen, Name},
     log::{Format, Log},
+    oidc::{IntrospectionClient, Oidc, Trust},
     outbound::{Outbound, Place, StaticMx},
     problem::{Problem, Problems},
     process::Process,
@@ -72,6 +74,8 @@ pub struct Config {
     pub limits: Limits,
     /// Logins.
     pub auth: Auth,
+    /// Who may vouch for people.
+    pub oidc: Oidc,
     /// SMTP from others and from users.
     pub smtp: Smtp,
     /// IMAP.
@@ -102,6 +106,7 @@ impl Config {
             store: Store::read(&mut from),
             limits: Limits::read(&mut from),
             auth: Auth::read(&mut from),
+            oidc: Oidc::read(&mut from),
             smtp: Smtp::read(&mut from),
             imap: Imap::read(&mut from),
             web: Web::read(&mut from),

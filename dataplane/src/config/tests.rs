@@ -75,7 +75,7 @@ fn unknown_names_are_refused_with_what_exists() {
     );
     assert_eq!(
         problems("[lmits]\nconnections = 1", &[]),
-        "postern.toml:2: lmits.connections: there is no section `lmits`; there are auth, drain, imap, limits, listen, log, outbound, proxy_protocol, smtp, store, tls, web"
+        "postern.toml:2: lmits.connections: there is no section `lmits`; there are auth, drain, imap, limits, listen, log, oidc, outbound, proxy_protocol, smtp, store, tls, web"
     );
     assert_eq!(
         problems("role = 'mx'", &[]),
@@ -112,6 +112,28 @@ fn settings_that_contradict_each_other_are_refused() {
     assert!(problems("[store]\ns3_endpoint = 'x'", &[]).contains("store.s3_bucket: the other s3 settings need a bucket"));
     assert!(problems("[outbound]\nschedule = []", &[]).contains("outbound.schedule: name at least one wait"));
     assert!(problems("roles = []", &[]).contains("roles: name at least one role"));
+}
+
+#[test]
+fn an_issuer_is_trusted_with_the_domains_that_are_named_and_its_secret_is_hidden() {
+    let file = "[oidc]\ntrust = ['a.example=https://id.example/r', 'b.example=https://id.example/r']\naudience = ['postern']\n\
+                clients = ['https://id.example/r=mail:hunter2']";
+    let (config, settings) = read(file, &[], &Flags::new()).unwrap();
+    let trusted: Vec<_> = config.oidc.trust.iter().map(|trust| (trust.domain.as_str(), trust.issuer.as_str())).collect();
+    assert_eq!(trusted, [("a.example", "https://id.example/r"), ("b.example", "https://id.example/r")]);
+    assert!(!report::effective(&config, &settings).contains("hunter2"));
+    for (wrong, told) in [
+        ("trust = ['a.example=https://id.example']", "oidc.audience: name what tokens must be meant for"),
+        ("audience = ['x']\ntrust = ['a.example=https://id.example', 'a.example=https://other.example']", "a.example has two issuers"),
+        ("audience = ['x']\ntrust = ['a.example=http://id.example']", "is no issuer"),
+        ("audience = ['x']\ntrust = ['a.example=http://127.0.0.1.evil.example']", "is no issuer"),
+        ("audience = ['x']\ntrust = ['https://id.example']", "oidc.trust: "),
+        ("clients = ['https://id.example=mail:hunter2']", "is trusted with no domain"),
+        ("clients = ['https://id.example=hunter2']", "that is no client"),
+    ] {
+        let said = problems(&format!("[oidc]\n{wrong}"), &[]);
+        assert!(said.contains(told) && !said.contains("hunter2"), "{said}");
+    }
 }
 
 #[test]

@@ -31,6 +31,7 @@ impl Accounts for DirectoryAccounts {
                     stored_key: scram.stored_key.clone(),
                     server_key: scram.server_key.clone(),
                 }),
+                subject: found.subject.clone(),
             })
         }))
     }

@@ -14,6 +14,7 @@ mod accounts;
 mod bucket;
 mod certificates;
 mod doors;
+mod issuers;
 mod operator;
 mod parts;
 mod routing;

@@ -36,6 +36,9 @@ pub enum PartsError {
     /// DNS.
     #[error(transparent)]
     Names(#[from] NamesError),
+    /// Issuers of tokens.
+    #[error("issuers of tokens: {0}")]
+    Issuers(std::io::Error),
     /// Logins.
     #[error("logins: {0}")]
     Logins(#[from] postern_access::PasswordError),
@@ -84,6 +87,10 @@ impl Parts {
         let accounts = Arc::new(DirectoryAccounts(directory.clone()));
         let authenticator = Authenticator::new(accounts, logins(config), &seed, secrets.decoys, store.clock.clone())?;
         let authenticator = authenticator.observed_by(Arc::new(metrics.clone()));
+        let authenticator = match super::issuers::issuers(&config.oidc, store.clock.clone()).map_err(PartsError::Issuers)? {
+            Some(issuers) => authenticator.trusting(issuers),
+            None => authenticator,
+        };
         let resolver = names::resolver(&config.outbound)?;
         Ok(Self { store, directory, trail, authenticator: Arc::new(authenticator), resolver, seed, seal: secrets.seal })
     }

@@ -57,7 +57,7 @@ const DIRECTION: &[(&str, &[&str])] = &[
 ];
 
 /// Crates from outside that only some of ours may use directly.
-const WRAPPED: [(&str, &[&str]); 11] = [
+const WRAPPED: [(&str, &[&str]); 13] = [
     ("sqlx", &["postern-store"]),
     ("rusqlite", &["postern-store"]),
     ("object_store", &["postern-store"]),
@@ -67,6 +67,8 @@ const WRAPPED: [(&str, &[&str]); 11] = [
     ("hickory-resolver", &["postern-net", "postern-operator"]),
     ("argon2", &["postern-access"]),
     ("kube", &["postern-crds", "postern-operator", "kubectl-postern"]),
+    ("reqwest", &["postern-net", "postern-store"]),
+    ("ring", &["postern-access", "postern-tests"]),
     ("axum", &["postern", "postern-operator", "postern-web"]),
     ("mail-parser", &["postern-message"]),
 ];

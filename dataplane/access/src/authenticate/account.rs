@@ -23,6 +23,8 @@ pub struct LoginAccount {
     pub phc: Option<Secret<String>>,
     /// SCRAM verifier.
     pub scram: Option<ScramVerifier>,
+    /// Who its owner is at an issuer of tokens; with one no other subject opens it.
+    pub subject: Option<String>,
 }
 
 /// The directory cannot be asked. The reason is for logs and the trail.

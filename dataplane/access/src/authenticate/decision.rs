@@ -4,6 +4,8 @@ use std::{fmt, net::IpAddr};
 
 use postern_core::{AccountId, Address, EnhancedCode, Outcome, Timestamp, directory::Protocols};
 
+use crate::bearer::Fault;
+
 /// Which protocol somebody wants in by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Door {
@@ -64,6 +66,8 @@ pub struct Login {
 pub enum Refusal {
     /// No such account, no password, or the wrong one: never told apart.
     BadCredentials,
+    /// A token that will not do. The client is not told what is wrong with it.
+    BadToken(Fault),
     /// Too many failures.
     Throttled {
         /// When to try again.
@@ -87,6 +91,7 @@ impl Refusal {
         const INVALID: EnhancedCode = EnhancedCode(7, 8);
         match self {
             Self::BadCredentials => Outcome::permanent(535, INVALID, "Authentication credentials invalid"),
+            Self::BadToken(fault) => Outcome::permanent(535, INVALID, "The access token was not accepted").because(fault),
             Self::Throttled { until } => {
                 Outcome::temporary(454, EnhancedCode(7, 0), "Too many failed logins, try again later").because(format!("until {until}"))
             }
@@ -102,6 +107,7 @@ impl Refusal {
     pub const fn as_str(&self) -> &'static str {
         match self {
             Self::BadCredentials => "bad_credentials",
+            Self::BadToken(fault) => fault.as_str(),
             Self::Throttled { .. } => "throttled",
             Self::Suspended => "suspended",
             Self::ProtocolNotPermitted => "protocol_not_permitted",

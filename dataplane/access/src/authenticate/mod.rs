@@ -1,10 +1,11 @@
-//! A login from beginning to end, for passwords in the clear and for SCRAM.
+//! A login from beginning to end, for passwords in the clear, for SCRAM and for tokens.
 //!
 //! Whether an account exists, is suspended or may use a protocol is told only to those who have proved that it is
 //! theirs; to everybody else all failures look and cost the same.
 
 mod account;
 mod decision;
+mod token;
 
 use std::{fmt, net::IpAddr, sync::Arc};
 
@@ -15,6 +16,7 @@ use postern_proto_sasl::ScramVerifier;
 use rand::{SeedableRng, rngs::StdRng};
 
 use crate::{
+    bearer::Issuers,
     password::{PasswordError, Passwords, SCRAM_ITERATIONS, Turn, scram},
     throttle::{self, Key, Throttle},
     verified::{Proof, Verified},
@@ -77,6 +79,7 @@ pub struct Authenticator {
     salts: std::sync::atomic::AtomicU64,
     scram_for_all: std::sync::atomic::AtomicBool,
     observer: Option<Arc<dyn Observer>>,
+    issuers: Option<Arc<Issuers>>,
 }
 
 impl fmt::Debug for Authenticator {
@@ -115,6 +118,7 @@ impl Authenticator {
             salts: std::sync::atomic::AtomicU64::new(0),
             scram_for_all: std::sync::atomic::AtomicBool::new(false),
             observer: None,
+            issuers: None,
         })
     }
 

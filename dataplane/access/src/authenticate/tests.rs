@@ -64,6 +64,7 @@ impl Room {
             suspended: false,
             phc: Some(phc),
             scram: None,
+            subject: None,
         };
         change(&mut account);
         self.directory.accounts.lock().unwrap().insert(address.to_owned(), Arc::new(account));

@@ -92,6 +92,9 @@ pub struct AccountRecord {
     /// Password.
     #[serde(skip, default = "no_credential")]
     pub credential: CredentialSource,
+    /// Who the owner is at an issuer of tokens (`sub`); with one no other subject's token opens the box.
+    #[serde(default)]
+    pub subject: Option<String>,
     /// Applied once.
     pub initial: Initial,
     /// Company Sieve script put before the user's.

@@ -74,6 +74,7 @@ impl Table {
             protocols: Protocols::default(),
             role: postern_core::directory::BoxRole::User,
             credential: CredentialSource::None,
+            subject: None,
             initial: Initial::default(),
             sieve_before: None,
             suspended: false,

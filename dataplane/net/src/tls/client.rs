@@ -111,6 +111,11 @@ impl ClientTls {
         Ok(Self { config: Arc::new(config), verifier, time })
     }
 
+    /// For those who do the handshake by themselves.
+    pub(crate) fn config(&self) -> ClientConfig {
+        (*self.config).clone()
+    }
+
     pub(crate) fn connector(&self) -> TlsConnector {
         self.config.clone().into()
     }

@@ -3,12 +3,12 @@
 
 use libfuzzer_sys::fuzz_target;
 use postern_core::Secret;
-use postern_proto_sasl::{ChannelBinding, Exchange, Mechanism, ScramVerifier, Step, encoding};
+use postern_proto_sasl::{ChannelBinding, Exchange, Mechanism, ScramVerifier, Step, TokenRefused, encoding};
 
 fuzz_target!(|input: &[u8]| {
     let Some((&choice, messages)) = input.split_first() else { return };
-    let Some(&mechanism) = Mechanism::ALL.get(usize::from(choice % 4)) else { return };
-    let binding = if choice & 4 == 0 { ChannelBinding::Unavailable } else { ChannelBinding::TlsExporter(Secret::new(vec![7; 32])) };
+    let Some(&mechanism) = Mechanism::ALL.get(usize::from(choice % 6)) else { return };
+    let binding = if choice & 16 == 0 { ChannelBinding::Unavailable } else { ChannelBinding::TlsExporter(Secret::new(vec![7; 32])) };
     let mut messages = messages.split(|b| *b == b'\n');
     let first = messages.next().filter(|_| choice & 8 == 0);
     let (mut exchange, mut step) = Exchange::start(mechanism, first, "server-nonce", binding);
@@ -18,6 +18,10 @@ fuzz_target!(|input: &[u8]| {
             Step::ScramLookup { username } => {
                 assert!(!username.is_empty());
                 exchange.verifier(ScramVerifier::decoy(&Secret::new(b"secret".to_vec()), &username, 4))
+            }
+            Step::Token(bearer) => {
+                assert!(bearer.token.expose().is_ascii());
+                exchange.refuse_token(&TokenRefused::default())
             }
             Step::Challenge(_) => exchange.respond(message),
             Step::Done { .. } => unreachable!("a decoy was proven"),

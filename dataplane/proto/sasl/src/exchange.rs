@@ -1,7 +1,8 @@
 //! One authentication from the chosen mechanism to its end.
 //!
 //! The caller sends what [`Step::Challenge`] holds and brings the client's answer to [`Exchange::respond`]; it answers
-//! [`Step::ScramLookup`] with [`Exchange::verifier`]. The other steps end the exchange. A client that cancels (`*` in
+//! [`Step::ScramLookup`] with [`Exchange::verifier`], and a token that will not do with [`Exchange::refuse_token`]. The other
+//! steps end the exchange. A client that cancels (`*` in
 //! SMTP and IMAP) is the caller's business: it drops the exchange.
 
 use std::fmt;
@@ -9,7 +10,9 @@ use std::fmt;
 use postern_core::Secret;
 
 use crate::{
-    ChannelBinding, Mechanism, ScramVerifier, login, plain,
+    Bearer, ChannelBinding, Mechanism, ScramVerifier, TokenRefused,
+    bearer::Flavour,
+    login, plain,
     scram::server::{AwaitFinal, AwaitVerifier, Proven},
 };
 
@@ -32,6 +35,8 @@ pub enum Step {
     Challenge(Vec<u8>),
     /// Check these; the exchange is over and the caller decides.
     Verify(Credentials),
+    /// Ask what this token is worth; if nothing, call [`Exchange::refuse_token`], else the exchange is over.
+    Token(Bearer),
     /// Find this user's verifier and call [`Exchange::verifier`]; for an unknown user use [`ScramVerifier::decoy`].
     ScramLookup {
         /// The authentication identity, unescaped.
@@ -59,6 +64,8 @@ pub enum Failure {
     ChannelBinding,
     /// The proof does not match: wrong password or unknown user.
     Proof,
+    /// The token was refused, and the client has heard why.
+    Token,
     /// A method was called that the exchange did not ask for.
     OutOfOrder,
 }
@@ -70,6 +77,7 @@ impl fmt::Display for Failure {
             Self::Protocol => "protocol violation",
             Self::ChannelBinding => "channel binding does not match",
             Self::Proof => "wrong password or unknown user",
+            Self::Token => "the token was refused",
             Self::OutOfOrder => "answer without a question",
         })
     }
@@ -94,6 +102,10 @@ enum State {
     ScramVerifier(Box<AwaitVerifier>),
     ScramFinal(Box<AwaitFinal>),
     ScramAcknowledge(Proven),
+    /// The caller is asking.
+    TokenShown(Flavour),
+    /// The client has been told why not, and says its dummy.
+    TokenRefused,
     Over,
 }
 
@@ -117,7 +129,7 @@ impl Exchange {
         let step = match std::mem::replace(&mut self.state, State::Over) {
             State::First(Mechanism::Plain) => plain::parse(response).map(Step::Verify),
             State::First(Mechanism::Login) | State::LoginName => {
-                login::answer(response).map(|name| self.ask(State::LoginPassword(name), login::ASK_PASSWORD.to_vec()))
+                login::name(response).map(|name| self.ask(State::LoginPassword(name), login::ASK_PASSWORD.to_vec()))
             }
             State::LoginPassword(name) => login::credentials(name, response).map(Step::Verify),
             State::First(mechanism @ (Mechanism::ScramSha256 | Mechanism::ScramSha256Plus)) => {
@@ -127,12 +139,16 @@ impl Exchange {
                     Step::ScramLookup { username }
                 })
             }
+            State::First(Mechanism::OAuthBearer) => self.token(Flavour::Rfc7628, response),
+            State::First(Mechanism::XOAuth2) => self.token(Flavour::XOAuth2, response),
+            // RFC 7628 §3.2.3: ^A under OAUTHBEARER, nothing under XOAUTH2; there is nothing to learn from it.
+            State::TokenRefused => Err(Failure::Token),
             State::ScramFinal(last) => {
                 last.check(response, &self.binding).map(|(proven, message)| self.ask(State::ScramAcknowledge(proven), message))
             }
             State::ScramAcknowledge(proven) if response.is_empty() => Ok(Step::Done { authcid: proven.authcid, authzid: proven.authzid }),
             State::ScramAcknowledge(_) => Err(Failure::Malformed),
-            State::ScramVerifier(_) | State::Over => Err(Failure::OutOfOrder),
+            State::ScramVerifier(_) | State::TokenShown(_) | State::Over => Err(Failure::OutOfOrder),
         };
         step.unwrap_or_else(Step::Failed)
     }
@@ -146,6 +162,20 @@ impl Exchange {
             }
             _ => Step::Failed(Failure::OutOfOrder),
         }
+    }
+
+    /// Answers [`Step::Token`] when it will not do: the client is told, and fails with its next answer.
+    pub fn refuse_token(&mut self, refused: &TokenRefused) -> Step {
+        match std::mem::replace(&mut self.state, State::Over) {
+            State::TokenShown(flavour) => self.ask(State::TokenRefused, flavour.refusal(refused)),
+            _ => Step::Failed(Failure::OutOfOrder),
+        }
+    }
+
+    fn token(&mut self, flavour: Flavour, response: &[u8]) -> Result<Step, Failure> {
+        let bearer = flavour.parse(response)?;
+        self.state = State::TokenShown(flavour);
+        Ok(Step::Token(bearer))
     }
 
     fn ask(&mut self, state: State, challenge: Vec<u8>) -> Step {
@@ -168,6 +198,16 @@ mod tests {
 
         let (_, step) = Exchange::start(Mechanism::Login, Some(b"tim"), "", ChannelBinding::Unavailable);
         assert!(matches!(step, Step::Challenge(c) if c == b"Password:"));
+    }
+
+    #[test]
+    fn a_refused_token_fails_once_the_client_has_heard_why() {
+        let message = b"n,a=tim@example.org,\x01auth=Bearer abc\x01\x01";
+        let (mut exchange, step) = Exchange::start(Mechanism::OAuthBearer, Some(message), "", ChannelBinding::Unavailable);
+        assert!(matches!(step, Step::Token(b) if b.user.as_deref() == Some("tim@example.org") && b.token.expose() == "abc"));
+        assert!(matches!(exchange.refuse_token(&TokenRefused::default()), Step::Challenge(c) if c == br#"{"status":"invalid_token"}"#));
+        assert!(matches!(exchange.respond(b"\x01"), Step::Failed(Failure::Token)));
+        assert!(matches!(exchange.refuse_token(&TokenRefused::default()), Step::Failed(Failure::OutOfOrder)));
     }
 
     #[test]

@@ -1,11 +1,11 @@
-//! SASL, the server's half: PLAIN (RFC 4616), LOGIN and SCRAM-SHA-256 with and without channel binding
-//! (RFC 5802, RFC 7677), as machines without I/O.
+//! SASL, the server's half: PLAIN (RFC 4616), LOGIN, SCRAM-SHA-256 with and without channel binding (RFC 5802, RFC 7677),
+//! OAUTHBEARER (RFC 7628) and XOAUTH2, as machines without I/O. Names and passwords are prepared by SASLprep (RFC 4013).
 //!
 //! ```text
-//! client's bytes ─▶ Exchange ─▶ Step: Challenge │ Verify │ ScramLookup │ Done │ Failed
+//! client's bytes ─▶ Exchange ─▶ Step: Challenge │ Verify │ ScramLookup │ Token │ Done │ Failed
 //! ```
 //!
-//! The crate never looks an account up, checks a clear password, reads a clock or rolls dice: nonces, channel-binding
+//! The crate never looks an account up, checks a clear password or a token, reads a clock or rolls dice: nonces, channel-binding
 //! data and verifiers come in as arguments. Bytes are decoded; [`encoding`] has the base64 that SMTP and IMAP share.
 //!
 //! ```
@@ -15,13 +15,17 @@
 //! assert_eq!(authcid, "tim");
 //! ```
 
+pub mod bearer;
 pub mod encoding;
 pub mod exchange;
 mod login;
 pub mod mechanism;
 pub mod plain;
+pub mod prep;
+mod saslname;
 pub mod scram;
 
+pub use bearer::{Bearer, TokenRefused};
 pub use exchange::{Credentials, Exchange, Failure, Step};
 pub use mechanism::{Mechanism, UnknownMechanism};
 pub use scram::{ChannelBinding, ScramVerifier};

@@ -3,7 +3,7 @@
 
 use postern_core::Secret;
 
-use crate::{Credentials, Failure};
+use crate::{Credentials, Failure, prep};
 
 pub(crate) const ASK_NAME: &[u8] = b"Username:";
 pub(crate) const ASK_PASSWORD: &[u8] = b"Password:";
@@ -12,11 +12,16 @@ pub(crate) const ASK_PASSWORD: &[u8] = b"Password:";
 const MAX_ANSWER: usize = 1024;
 
 /// Reads the answer to either prompt.
-pub(crate) fn answer(bytes: &[u8]) -> Result<String, Failure> {
+fn answer(bytes: &[u8]) -> Result<String, Failure> {
     match std::str::from_utf8(bytes) {
         Ok(text) if !text.is_empty() && text.len() <= MAX_ANSWER && !text.contains('\0') => Ok(text.to_owned()),
         _ => Err(Failure::Malformed),
     }
+}
+
+/// Reads the answer to the first prompt, prepared as PLAIN's name is (RFC 4013).
+pub(crate) fn name(bytes: &[u8]) -> Result<String, Failure> {
+    prep::name(&answer(bytes)?)
 }
 
 /// The credentials of both answers.

@@ -13,11 +13,15 @@ pub enum Mechanism {
     ScramSha256,
     /// RFC 7677 bound to the TLS channel (RFC 5802 §6).
     ScramSha256Plus,
+    /// RFC 7628: a token of an issuer; only under TLS.
+    OAuthBearer,
+    /// The same as mail clients spoke it before the RFC, never standardised; only under TLS.
+    XOAuth2,
 }
 
 impl Mechanism {
     /// Every mechanism, strongest first: the order in which they are offered.
-    pub const ALL: [Self; 4] = [Self::ScramSha256Plus, Self::ScramSha256, Self::Plain, Self::Login];
+    pub const ALL: [Self; 6] = [Self::ScramSha256Plus, Self::ScramSha256, Self::OAuthBearer, Self::XOAuth2, Self::Plain, Self::Login];
 
     /// The registered name.
     #[must_use]
@@ -27,13 +31,27 @@ impl Mechanism {
             Self::Login => "LOGIN",
             Self::ScramSha256 => "SCRAM-SHA-256",
             Self::ScramSha256Plus => "SCRAM-SHA-256-PLUS",
+            Self::OAuthBearer => "OAUTHBEARER",
+            Self::XOAuth2 => "XOAUTH2",
         }
     }
 
-    /// Whether the client shows the server its password, so that it needs an encrypted channel.
+    /// Whether the client shows the server its password or a token, so that it needs an encrypted channel.
     #[must_use]
     pub const fn reveals_password(self) -> bool {
-        matches!(self, Self::Plain | Self::Login)
+        matches!(self, Self::Plain | Self::Login | Self::OAuthBearer | Self::XOAuth2)
+    }
+
+    /// Whether the server must know an issuer of tokens.
+    #[must_use]
+    pub const fn needs_issuer(self) -> bool {
+        matches!(self, Self::OAuthBearer | Self::XOAuth2)
+    }
+
+    /// Whether it is bound to the channel, so that it can be offered only where there is something to bind it to.
+    #[must_use]
+    pub const fn binds_channel(self) -> bool {
+        matches!(self, Self::ScramSha256Plus)
     }
 
     /// Whether the server must hold a [`crate::ScramVerifier`] for the account.

@@ -2,7 +2,7 @@
 
 use postern_core::Secret;
 
-use crate::{Credentials, Failure};
+use crate::{Credentials, Failure, prep};
 
 /// Longest part of a PLAIN message in octets: RFC 4616 §2 sets no bound for UTF-8 passwords, a long passphrase
 /// fits.
@@ -12,7 +12,7 @@ const MAX_PART: usize = 1024;
 ///
 /// # Errors
 /// [`Failure::Malformed`] when there are not exactly two NULs, the identity or password is empty, a part is longer than
-/// 1024 octets, or the text is not UTF-8.
+/// 1024 octets, the text is not UTF-8, or a name cannot be prepared (RFC 4013).
 pub(crate) fn parse(message: &[u8]) -> Result<Credentials, Failure> {
     let text = std::str::from_utf8(message).map_err(|_| Failure::Malformed)?;
     let mut parts = text.split('\0');
@@ -24,8 +24,9 @@ pub(crate) fn parse(message: &[u8]) -> Result<Credentials, Failure> {
         return Err(Failure::Malformed);
     }
     Ok(Credentials {
-        authzid: (!authzid.is_empty()).then(|| authzid.to_owned()),
-        authcid: authcid.to_owned(),
+        // RFC 4616 §2: prepared before they are looked up. The password is prepared where it is compared.
+        authzid: if authzid.is_empty() { None } else { Some(prep::name(authzid)?) },
+        authcid: prep::name(authcid)?,
         password: Secret::new(password.to_owned()),
     })
 }
@@ -57,6 +58,13 @@ mod tests {
         assert_eq!((tim.authzid.as_deref(), tim.authcid.as_str(), tim.password.expose().as_str()), (None, "tim", "tanstaaftanstaaf"));
         let ursel = parse(b"Ursel\0Kurt\0xipj3plmq").unwrap();
         assert_eq!((ursel.authzid.as_deref(), ursel.authcid.as_str()), (Some("Ursel"), "Kurt"));
+    }
+
+    #[test]
+    fn names_are_prepared() {
+        let prepared = parse("I\u{ad}X\0\u{2168}\0pw".as_bytes()).unwrap();
+        assert_eq!((prepared.authzid.as_deref(), prepared.authcid.as_str()), (Some("IX"), "IX"));
+        assert_eq!(parse(b"\0\x07\0pw").err(), Some(Failure::Malformed));
     }
 
     #[test]

@@ -47,8 +47,8 @@ impl Default for Config {
 
 impl Config {
     /// The SASL mechanisms on offer, best first; the machine knows on which channels each can be done.
-    pub(crate) fn mechanisms(scram: bool) -> Vec<String> {
-        let offered = |m: &Mechanism| scram || !m.needs_verifier();
+    pub(crate) fn mechanisms(scram: bool, tokens: bool) -> Vec<String> {
+        let offered = |m: &Mechanism| (scram || !m.needs_verifier()) && (tokens || !m.needs_issuer());
         Mechanism::ALL.into_iter().filter(offered).map(|m| m.as_str().to_owned()).collect()
     }
 }

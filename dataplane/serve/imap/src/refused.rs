@@ -72,7 +72,7 @@ pub(crate) fn login(refusal: &postern_access::Refusal) -> Reply {
     use postern_access::Refusal as R;
     let Outcome { text, .. } = refusal.outcome();
     Reply::no(text).with(match refusal {
-        R::BadCredentials => Code::AuthenticationFailed,
+        R::BadCredentials | R::BadToken(_) => Code::AuthenticationFailed,
         R::Throttled { .. } => Code::Limit,
         R::Suspended => Code::ContactAdmin,
         R::ProtocolNotPermitted => Code::NoPerm,

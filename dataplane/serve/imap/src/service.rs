@@ -70,7 +70,8 @@ impl Imap {
     #[must_use]
     pub fn new(parts: Parts, config: Config) -> Self {
         let Parts { store, authenticator, people, trail, seed, observer } = parts;
-        let machine = |scram| Arc::new(server::Config { mechanisms: Config::mechanisms(scram), append_limit: config.append_limit });
+        let tokens = authenticator.offers_tokens();
+        let machine = |scram| Arc::new(server::Config { mechanisms: Config::mechanisms(scram, tokens), append_limit: config.append_limit });
         Self(Arc::new(Shared {
             store,
             authenticator,

@@ -7,7 +7,7 @@ use std::sync::{Arc, PoisonError};
 use postern_access::{Attempt, Decision, Door, Refusal, authenticate::ScramCandidate};
 use postern_core::Secret;
 use postern_mailflow::accept::Sender;
-use postern_proto_sasl::{ChannelBinding, Credentials, Exchange as Sasl, Mechanism, Step, encoding};
+use postern_proto_sasl::{Bearer, ChannelBinding, Credentials, Exchange as Sasl, Mechanism, Step, encoding};
 use postern_proto_smtp::reply::standard;
 use rand::Rng;
 
@@ -19,6 +19,8 @@ pub(crate) struct Exchange {
     sasl: Sasl,
     /// With SCRAM, once the client has said who it is.
     candidate: Option<(String, ScramCandidate)>,
+    /// Of a token that was refused, while the client hears why.
+    refused: Option<Decision>,
 }
 
 impl Session {
@@ -26,8 +28,8 @@ impl Session {
         let Ok(mechanism) = mechanism.parse::<Mechanism>() else { return self.machine.refuse(standard::UNKNOWN_MECHANISM) };
         let nonce = if mechanism.needs_verifier() { self.nonce() } else { String::new() };
         let initial = initial.as_ref().map(|i| i.expose().as_slice());
-        let (sasl, step) = Sasl::start(mechanism, initial, &nonce, ChannelBinding::Unavailable);
-        self.exchange = Some(Box::new(Exchange { sasl, candidate: None }));
+        let (sasl, step) = Sasl::start(mechanism, initial, &nonce, self.channel_binding());
+        self.exchange = Some(Box::new(Exchange { sasl, candidate: None, refused: None }));
         self.step(step).await;
     }
 
@@ -41,9 +43,13 @@ impl Session {
         match step {
             Step::Challenge(challenge) => self.machine.challenge(&challenge),
             Step::Verify(credentials) => self.verify(credentials).await,
+            Step::Token(bearer) => self.token(bearer).await,
             Step::ScramLookup { username } => self.look_up(username).await,
             Step::Done { authcid, authzid } => self.proven(&authcid, authzid.as_deref()),
             Step::Failed(failure) => {
+                if let Some(decision) = self.exchange.as_mut().and_then(|exchange| exchange.refused.take()) {
+                    return self.decided(decision);
+                }
                 let login = self.scram_failed();
                 self.failed(&login, "bad_credentials");
                 tracing::debug!(client = %self.client.ip, %failure, "authentication failed");
@@ -60,6 +66,25 @@ impl Session {
         let attempt = self.attempt(&authcid, authzid.as_deref());
         let decision = authenticator.password(attempt, &password).await;
         self.decided(decision);
+    }
+
+    /// RFC 7628 §3.2.2: who brings a token that will not do hears what to bring, and fails with its next answer.
+    async fn token(&mut self, Bearer { user, token }: Bearer) {
+        let Some(authenticator) = self.service.access.as_ref().map(|a| a.authenticator.clone()) else {
+            return self.machine.refuse(standard::AUTH_UNAVAILABLE);
+        };
+        let attempt = self.attempt(user.as_deref().unwrap_or_default(), None);
+        let decision = authenticator.token(attempt, &token).await;
+        match (&decision.outcome, &mut self.exchange) {
+            (Err(Refusal::BadToken(_)), Some(exchange)) => {
+                if let Step::Challenge(challenge) = exchange.sasl.refuse_token(&authenticator.wanted_token(user.as_deref())) {
+                    exchange.refused = Some(decision);
+                    return self.machine.challenge(&challenge);
+                }
+                self.decided(decision);
+            }
+            _ => self.decided(decision),
+        }
     }
 
     async fn look_up(&mut self, username: String) {
@@ -123,6 +148,14 @@ impl Session {
 
     fn attempt<'a>(&self, login: &'a str, authzid: Option<&'a str>) -> Attempt<'a> {
         Attempt { login, authzid, client: self.client.ip, door: Door::Submission }
+    }
+
+    /// What SCRAM is bound to; only where `-PLUS` was on offer, so that a client which was kept from it is noticed (RFC 5802 §6).
+    fn channel_binding(&self) -> ChannelBinding {
+        match self.binding.as_ref().filter(|_| self.scram) {
+            Some(exporter) => ChannelBinding::TlsExporter(Secret::new(exporter.to_vec())),
+            None => ChannelBinding::Unavailable,
+        }
     }
 
     /// 18 random octets in base64 (RFC 5802 §5.1).

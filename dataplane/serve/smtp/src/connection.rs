@@ -62,6 +62,8 @@ impl Driven for Session {
 
     fn tls_started(&mut self, tls: &TlsInfo) {
         self.client.tls = Some(describe(tls));
+        self.binding = tls.exporter.map(Box::new);
+        self.machine.offer(self.service.encrypted(self.scram, tls.exporter.is_some()));
         self.client.name.clear();
         self.client.extended = false;
     }

@@ -9,7 +9,7 @@ use postern_net::{Conn, Refusal, Service};
 use postern_proto_smtp::server::Config;
 use rand::{SeedableRng, rngs::StdRng};
 
-use crate::{Kind, Session, Settings};
+use crate::{Kind, Session, Settings, settings::Channel};
 
 /// A listener's service.
 pub struct Smtp(Arc<Shared>);
@@ -33,12 +33,15 @@ pub(crate) struct Access {
     pub nonces: std::sync::Mutex<StdRng>,
 }
 
+/// By whether SCRAM is offered, where that matters.
 struct Configs {
     /// In the clear, where a password would be read by others.
     open: Arc<Config>,
     /// In the clear, within this machine or because it is allowed.
-    trusted: Arc<Config>,
-    encrypted: Arc<Config>,
+    trusted: [Arc<Config>; 2],
+    encrypted: [Arc<Config>; 2],
+    /// Encrypted, and with something that a login can be bound to: SCRAM-SHA-256-PLUS.
+    bound: Arc<Config>,
 }
 
 impl Smtp {
@@ -62,9 +65,16 @@ impl Smtp {
     }
 
     fn new(settings: Settings, intake: Arc<Intake>, access: Option<Access>) -> Self {
-        let config = |encrypted, private| Arc::new(settings.machine(encrypted, private));
-        let configs =
-            Configs { open: config(false, settings.allow_plaintext), trusted: config(false, true), encrypted: config(true, true) };
+        let tokens = access.as_ref().is_some_and(|access| access.authenticator.offers_tokens());
+        let config = |channel| Arc::new(settings.machine(Channel { tokens, ..channel }));
+        let trusted = |scram| config(Channel { private: true, scram, ..Channel::default() });
+        let encrypted = |scram, bound| config(Channel { encrypted: true, private: true, scram, bound, ..Channel::default() });
+        let configs = Configs {
+            open: config(Channel::default()),
+            trusted: [trusted(false), trusted(true)],
+            encrypted: [encrypted(false, false), encrypted(true, false)],
+            bound: encrypted(true, true),
+        };
         // RFC 5321 §3.8: 421, so that the client comes again.
         let busy = format!("421 4.3.2 {} has too many connections, try again later\r\n", settings.hostname).into_bytes();
         Self(Arc::new(Shared { settings, intake, access, configs, busy }))
@@ -72,13 +82,20 @@ impl Smtp {
 }
 
 impl Shared {
-    /// The machine's settings for a channel: whether it is encrypted, and whether it leaves this machine at all.
-    pub(crate) fn config(&self, encrypted: bool, this_machine: bool) -> Arc<Config> {
-        match (encrypted, this_machine) {
-            (true, _) => self.configs.encrypted.clone(),
-            (false, true) => self.configs.trusted.clone(),
-            (false, false) => self.configs.open.clone(),
-        }
+    /// Whether a session that begins now offers SCRAM.
+    pub(crate) fn offers_scram(&self) -> bool {
+        self.settings.scram || self.access.as_ref().is_some_and(|access| access.authenticator.offers_scram())
+    }
+
+    /// The machine's settings for a channel in the clear, by whether it leaves this machine at all.
+    pub(crate) fn clear(&self, this_machine: bool, scram: bool) -> Arc<Config> {
+        let private = this_machine || self.settings.allow_plaintext;
+        if private { self.configs.trusted[usize::from(scram)].clone() } else { self.configs.open.clone() }
+    }
+
+    /// The same under TLS, by whether a login can be bound to it.
+    pub(crate) fn encrypted(&self, scram: bool, bound: bool) -> Arc<Config> {
+        if scram && bound { self.configs.bound.clone() } else { self.configs.encrypted[usize::from(scram)].clone() }
     }
 
     pub(crate) fn host(&self) -> &DomainName {

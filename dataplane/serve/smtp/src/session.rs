@@ -22,6 +22,10 @@ pub struct Session {
     pub(crate) transaction: Option<Box<Transaction>>,
     pub(crate) login: Option<Arc<Sender>>,
     pub(crate) exchange: Option<Box<Exchange>>,
+    /// SCRAM was offered when it began.
+    pub(crate) scram: bool,
+    /// What a login can be bound to (RFC 9266).
+    pub(crate) binding: Option<Box<[u8; 32]>>,
     /// What was said in this transaction, as far as it was taken from the machine.
     pub(crate) dialogue: String,
     /// Messages begun.
@@ -37,9 +41,15 @@ pub struct Session {
 
 impl Session {
     pub(crate) fn new(service: Arc<Shared>, conn: Conn) -> Self {
-        let tls = conn.tls.as_ref().map(describe);
         let ip = conn.peer.ip();
-        let machine = Server::new(service.config(tls.is_some(), conn.is_this_machine()));
+        let scram = service.offers_scram();
+        let binding = conn.tls.as_ref().and_then(|tls| tls.exporter);
+        let config = match conn.tls {
+            Some(_) => service.encrypted(scram, binding.is_some()),
+            None => service.clear(conn.is_this_machine(), scram),
+        };
+        let machine = Server::new(config);
+        let tls = conn.tls.as_ref().map(describe);
         let client = Client { listener: conn.listener, ip, name: String::new(), extended: false, tls };
         let held = Held::new(service.settings.memory.clone());
         Self {
@@ -49,6 +59,8 @@ impl Session {
             transaction: None,
             login: None,
             exchange: None,
+            scram,
+            binding: binding.map(Box::new),
             dialogue: String::new(),
             transactions: 0,
             events: 0,
@@ -83,7 +95,7 @@ impl Session {
 
     fn start_tls(&mut self) -> Next {
         self.machine.accept();
-        let config = self.service.config(true, false);
+        let config = self.service.encrypted(self.scram, false);
         // RFC 3207 §4.2: before the handshake, so that nothing that came in the clear is seen after it.
         match self.machine.start_tls(config) {
             Ok(()) => {

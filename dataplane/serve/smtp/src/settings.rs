@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use postern_proto_sasl::Mechanism;
 use postern_proto_smtp::{limits, server::Config};
 
 use crate::Memory;
@@ -13,6 +14,21 @@ pub enum Kind {
     Exchanger,
     /// Ports 587 and 465: our users send.
     Submission,
+}
+
+/// What decides about the logins on offer.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Channel {
+    /// TLS stands.
+    pub encrypted: bool,
+    /// A password may be sent on it.
+    pub private: bool,
+    /// There is something to bind a login to (RFC 9266).
+    pub bound: bool,
+    /// SCRAM is offered.
+    pub scram: bool,
+    /// An issuer's tokens are taken.
+    pub tokens: bool,
 }
 
 /// Settings of one listener.
@@ -40,7 +56,8 @@ pub struct Settings {
     pub tls: bool,
     /// Whether passwords are taken without TLS from others than this machine.
     pub allow_plaintext: bool,
-    /// Whether SCRAM-SHA-256 is offered: only when every account of the host has a verifier.
+    /// SCRAM-SHA-256 is offered, though an account may be unable to use it. Without this it is offered while every account has
+    /// a verifier ([`postern_access::Authenticator::offers_scram`]).
     pub scram: bool,
 }
 
@@ -64,18 +81,20 @@ impl Settings {
         }
     }
 
-    /// The machine's settings for a channel. `private` says that a password may be sent on it.
-    pub(crate) fn machine(&self, encrypted: bool, private: bool) -> Config {
-        let auth = match (self.kind, private) {
-            (Kind::Submission, true) if self.scram => vec!["SCRAM-SHA-256", "PLAIN", "LOGIN"],
-            (Kind::Submission, true) => vec!["PLAIN", "LOGIN"],
+    /// The machine's settings for a channel.
+    pub(crate) fn machine(&self, channel: Channel) -> Config {
+        let offered = |m: &Mechanism| {
+            (channel.scram || !m.needs_verifier()) && (channel.tokens || !m.needs_issuer()) && (channel.bound || !m.binds_channel())
+        };
+        let auth = match self.kind {
+            Kind::Submission if channel.private => Mechanism::ALL.into_iter().filter(offered).map(Mechanism::as_str).collect(),
             _ => Vec::new(),
         };
         Config {
             max_size: self.max_message_size,
             max_recipients: self.max_recipients,
             max_errors: self.max_errors,
-            starttls: self.tls && !encrypted,
+            starttls: self.tls && !channel.encrypted,
             auth,
             auth_required: self.kind == Kind::Submission,
             // What REQUIRETLS promises, the sender does not keep yet.

@@ -67,6 +67,8 @@ pub struct LoginAccount {
     pub phc: Option<String>,
     /// For SCRAM-SHA-256.
     pub scram: Option<ScramSecret>,
+    /// Who its owner is at an issuer of tokens.
+    pub subject: Option<String>,
     /// When the password was last set.
     pub password_changed_at: Option<Timestamp>,
     /// Changes whenever the password does: sessions remember it.

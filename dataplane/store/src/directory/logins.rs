@@ -60,6 +60,7 @@ impl Directory {
             suspended: record.suspended,
             phc: None,
             scram: None,
+            subject: record.subject.clone(),
             password_changed_at: None,
             credential_digest: [0; 32],
         };

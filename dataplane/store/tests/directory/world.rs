@@ -125,6 +125,7 @@ pub fn account(tenant: &str, at: &str) -> Projected<AccountRecord> {
         protocols: Protocols::default(),
         role: postern_core::directory::BoxRole::User,
         credential: CredentialSource::None,
+        subject: None,
         initial: Initial::default(),
         sieve_before: None,
         suspended: false,

@@ -51,6 +51,7 @@ pub(crate) fn mailbox(object: &Mailbox, world: &World<'_>, refusals: &mut Refusa
             Role::DomainAdmin => BoxRole::DomainAdmin,
         },
         credential,
+        subject: spec.auth.as_ref().and_then(|auth| auth.oidc.as_ref()).map(|oidc| oidc.subject.clone()),
         initial: initial(spec),
         sieve_before,
         suspended: spec.suspended,

@@ -1,6 +1,6 @@
 //! SCRAM's messages (RFC 5802 §7): comma-separated `letter=value`, order fixed.
 
-use crate::{Failure, encoding};
+use crate::{Failure, encoding, prep, saslname};
 
 /// Longest message that is looked at, in octets.
 const MAX_MESSAGE: usize = 4096;
@@ -41,14 +41,15 @@ impl<'a> ClientFirst<'a> {
         };
         let authzid = match authzid {
             "" => None,
-            name => Some(saslname(name.strip_prefix("a=").ok_or(Failure::Malformed)?)?),
+            name => Some(prep::name(&saslname::unescape(name.strip_prefix("a=").ok_or(Failure::Malformed)?)?)?),
         };
         // RFC 5802 §5.1: `m=` is a mandatory extension, and we know none.
         if bare.starts_with("m=") {
             return Err(Failure::Protocol);
         }
         let mut fields = bare.split(',');
-        let username = saslname(field(fields.next(), "n=")?)?;
+        // RFC 5802 §5.1: prepared; the proof is over the octets as they came.
+        let username = prep::name(&saslname::unescape(field(fields.next(), "n=")?)?)?;
         let nonce = field(fields.next(), "r=")?;
         if !printable(nonce) {
             return Err(Failure::Protocol);
@@ -93,33 +94,12 @@ fn printable(nonce: &str) -> bool {
     !nonce.is_empty() && nonce.bytes().all(|b| b.is_ascii_graphic() && b != b',')
 }
 
-/// `saslname`: `=2C` is a comma, `=3D` an equals sign, any other `=` an error (RFC 5802 §5.1).
-fn saslname(escaped: &str) -> Result<String, Failure> {
-    if escaped.is_empty() {
-        return Err(Failure::Malformed);
-    }
-    let mut parts = escaped.split('=');
-    let mut name = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        let (c, rest) = match (part.strip_prefix("2C"), part.strip_prefix("3D")) {
-            (Some(rest), _) => (',', rest),
-            (_, Some(rest)) => ('=', rest),
-            _ => return Err(Failure::Malformed),
-        };
-        name.push(c);
-        name.push_str(rest);
-    }
-    Ok(name)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn names_are_unescaped() {
-        assert_eq!(saslname("a=2Cb=3Dc").as_deref(), Ok("a,b=c"));
-        assert_eq!(saslname("a=2c"), Err(Failure::Malformed));
+    fn the_first_message_is_taken_apart() {
         let first = ClientFirst::parse(b"p=tls-exporter,a=boss,n=us=3Der,r=abc").unwrap();
         assert_eq!((first.gs2_header, first.flag), ("p=tls-exporter,a=boss,", BindingFlag::Used("tls-exporter")));
         assert_eq!((first.authzid.as_deref(), first.username.as_str(), first.bare), (Some("boss"), "us=er", "n=us=3Der,r=abc"));

@@ -3,6 +3,7 @@
 use postern_core::Secret;
 
 use super::hash::{Key, hi, hmac, sha256};
+use crate::prep;
 
 /// Salt octets of a decoy: as many as callers should use for real ones.
 const SALT: usize = 16;
@@ -22,10 +23,11 @@ pub struct ScramVerifier {
 }
 
 impl ScramVerifier {
-    /// From a clear password. Costs `iterations` HMACs: call it off the event loop.
+    /// From a clear password, prepared as the client prepares it (RFC 5802 §2.2, Normalize). Costs `iterations` HMACs: call it off the event loop.
     #[must_use]
     pub fn derive(password: &Secret<String>, salt: &[u8], iterations: u32) -> Self {
-        let salted = hi(password.expose().as_bytes(), salt, iterations);
+        let prepared = prep::password(password.clone());
+        let salted = hi(prepared.expose().as_bytes(), salt, iterations);
         Self {
             salt: salt.to_vec(),
             iterations,
@@ -67,6 +69,12 @@ mod tests {
         let verifier = ScramVerifier::derive(&Secret::new("pencil".to_owned()), b"salt", 10);
         assert!(verifier.matches(&Secret::new("pencil".to_owned())));
         assert!(!verifier.matches(&Secret::new("Pencil".to_owned())));
+    }
+
+    #[test]
+    fn one_password_in_two_spellings_is_one() {
+        let verifier = ScramVerifier::derive(&Secret::new("caf\u{e9}".to_owned()), b"salt", 10);
+        assert!(verifier.matches(&Secret::new("cafe\u{301}".to_owned())));
     }
 
     #[test]

@@ -41,6 +41,11 @@ impl Server {
         Ok(())
     }
 
+    /// Changes what is offered from the next EHLO on: what a channel can do is known in full when its handshake is done.
+    pub fn offer(&mut self, config: Arc<Config>) {
+        self.config = config;
+    }
+
     pub(super) fn starttls(&mut self) -> Option<Event> {
         if !self.config.starttls {
             return self.told(&standard::NOT_OFFERED);

@@ -37,6 +37,7 @@ impl Answerer {
                 self.server.refuse(Reply::new(550, EnhancedCode::NO_SUCH_MAILBOX, "No such user here"));
             }
             Event::Auth { initial: None, .. } => self.server.challenge(b""),
+            Event::Auth { mechanism: "OAUTHBEARER", .. } => self.server.challenge(br#"{"status":"invalid_token"}"#),
             Event::Auth { initial: Some(message), .. } | Event::AuthResponse(message) => {
                 if message.expose() == b"\0tim\0tanstaaftanstaaf" {
                     self.server.accept();
@@ -54,6 +55,7 @@ pub fn config(settings: &[&str]) -> Config {
     let mut config = Config { max_size: 1000, max_recipients: 100, max_errors: 20, ..Config::new("foo.com") };
     for setting in settings {
         match *setting {
+            "tokens" => (config.auth, config.auth_required) = (vec!["OAUTHBEARER", "PLAIN", "LOGIN"], true),
             "auth" => (config.auth, config.auth_required) = (vec!["PLAIN", "LOGIN"], true),
             "starttls" => config.starttls = true,
             other => panic!("no setting {other}"),

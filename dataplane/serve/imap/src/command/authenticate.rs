@@ -1,6 +1,6 @@
-//! AUTHENTICATE (RFC 9051 §6.2.2): PLAIN, LOGIN and SCRAM, line by line.
+//! AUTHENTICATE (RFC 9051 §6.2.2): PLAIN, LOGIN, SCRAM and tokens, line by line.
 
-use postern_access::{Decision, authenticate::ScramCandidate};
+use postern_access::{Decision, Refusal, authenticate::ScramCandidate};
 use postern_core::Secret;
 use postern_proto_imap::types::{Code, Mechanism, Reply};
 use postern_proto_sasl::{self as sasl, Exchange, Failure, Step};
@@ -16,6 +16,8 @@ pub(crate) struct Authentication {
     exchange: Exchange,
     /// Of SCRAM, once the name is known.
     scram: Option<(String, ScramCandidate)>,
+    /// Of a token that was refused, while the client hears why.
+    refused: Option<Box<Decision>>,
 }
 
 pub(super) async fn authenticate(session: &mut ImapSession, mechanism: &Mechanism, initial: Option<Secret<Vec<u8>>>) -> Flow {
@@ -25,7 +27,7 @@ pub(super) async fn authenticate(session: &mut ImapSession, mechanism: &Mechanis
     };
     let initial = initial.as_ref().map(|response| response.expose().as_slice());
     let (exchange, step) = Exchange::start(mechanism, initial, &session.shared.nonce(), session.channel_binding());
-    proceed(session, Authentication { exchange, scram: None }, step).await
+    proceed(session, Authentication { exchange, scram: None, refused: None }, step).await
 }
 
 /// The client's next line.
@@ -54,6 +56,17 @@ async fn proceed(session: &mut ImapSession, mut under_way: Authentication, mut s
                 }
                 Err(decision) => return end(session, *decision).await,
             },
+            Step::Token(bearer) => {
+                let user = bearer.user.as_deref();
+                let attempt = attempt(session, user.unwrap_or_default(), None);
+                let decision = session.shared.authenticator.token(attempt, &bearer.token).await;
+                if !matches!(decision.outcome, Err(Refusal::BadToken(_))) {
+                    return end(session, decision).await;
+                }
+                let wanted = session.shared.authenticator.wanted_token(user);
+                under_way.refused = Some(Box::new(decision));
+                under_way.exchange.refuse_token(&wanted)
+            }
             Step::Verify(claim) => {
                 let attempt = attempt(session, &claim.authcid, claim.authzid.as_deref());
                 let decision = session.shared.authenticator.password(attempt, &claim.password).await;
@@ -70,6 +83,9 @@ async fn proceed(session: &mut ImapSession, mut under_way: Authentication, mut s
 }
 
 async fn failed(session: &mut ImapSession, under_way: Authentication, failure: Failure) -> Flow {
+    if let (Failure::Token, Some(decision)) = (failure, under_way.refused) {
+        return end(session, *decision).await;
+    }
     match (failure, under_way.scram) {
         (Failure::Proof, Some((user, candidate))) => {
             let decision = session.shared.authenticator.scram_done(attempt(session, &user, None), candidate, false);

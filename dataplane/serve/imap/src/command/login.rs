@@ -3,6 +3,7 @@
 use postern_access::{Attempt, Decision, Door, Refusal};
 use postern_core::Secret;
 use postern_proto_imap::types::Reply;
+use postern_proto_sasl::prep;
 
 use crate::{
     login_event,
@@ -11,7 +12,9 @@ use crate::{
 };
 
 pub(super) async fn login(session: &mut ImapSession, user: &str, password: &Secret<String>) -> Answer {
-    let attempt = attempt(session, user, None);
+    // As SASL prepares a name (RFC 4013); one that it forbids is nobody's, as it stands.
+    let user = prep::name(user).unwrap_or_else(|_| user.to_owned());
+    let attempt = attempt(session, &user, None);
     let decision = session.shared.authenticator.password(attempt, password).await;
     settle(session, decision).await
 }
@@ -30,7 +33,7 @@ pub(super) async fn settle(session: &mut ImapSession, decision: Decision) -> Ans
             Ok(Reply::ok("Logged in"))
         }
         Err(refusal) => {
-            if refusal == Refusal::BadCredentials {
+            if matches!(refusal, Refusal::BadCredentials | Refusal::BadToken(_)) {
                 tokio::time::sleep(session.shared.config.failed_login_delay).await;
             }
             Err(Refused(refused::login(&refusal)))

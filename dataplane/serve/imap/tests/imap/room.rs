@@ -116,6 +116,7 @@ impl Room {
                 suspended: false,
                 phc: Some(verifiers().phc.clone()),
                 scram: Some(verifiers().scram.clone()),
+                subject: None,
             };
             logins.insert(address.to_string(), Arc::new(account));
         }

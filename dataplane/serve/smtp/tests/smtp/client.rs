@@ -109,6 +109,16 @@ impl Client {
         self.expect(&format!("AUTH PLAIN {}", plain(user, PASSWORD)), "235 2.7.0").await;
     }
 
+    /// What this TLS connection exports for channel binding (RFC 9266).
+    pub fn exporter(&self) -> [u8; 32] {
+        self.stream.tls().unwrap().exporter.unwrap()
+    }
+
+    pub async fn start_tls_after_hello(mut self, room: &Room) -> Self {
+        self.expect("EHLO client.example.net", "250 ").await;
+        self.start_tls(room).await
+    }
+
     pub async fn start_tls(mut self, room: &Room) -> Self {
         self.expect("STARTTLS", "220 2.0.0").await;
         self.tls(room).await
@@ -134,8 +144,8 @@ pub fn decoded(text: &str) -> String {
     String::from_utf8(STANDARD.decode(text).unwrap()).unwrap()
 }
 
-/// The client's last message of SCRAM-SHA-256 without channel binding.
-pub fn scram_final(client_first_bare: &str, server_first: &str, password: &str) -> String {
+/// The client's last message of SCRAM-SHA-256, bound to a channel by the header and data in `binding`.
+pub fn scram_final(binding: &[u8], client_first_bare: &str, server_first: &str, password: &str) -> String {
     let field = |name: &str| server_first.split(',').find_map(|f| f.strip_prefix(name)).unwrap().to_owned();
     let salt = STANDARD.decode(field("s=")).unwrap();
     let mac = |key: &[u8], text: &[u8]| -> [u8; 32] {
@@ -150,7 +160,7 @@ pub fn scram_final(client_first_bare: &str, server_first: &str, password: &str) 
         salted.iter_mut().zip(round).for_each(|(all, one)| *all ^= one);
     }
     let client_key = mac(&salted, b"Client Key");
-    let without_proof = format!("c=biws,r={}", field("r="));
+    let without_proof = format!("c={},r={}", STANDARD.encode(binding), field("r="));
     let stored: [u8; 32] = Sha256::digest(client_key).into();
     let signature = mac(&stored, format!("{client_first_bare},{server_first},{without_proof}").as_bytes());
     let proof: Vec<u8> = client_key.iter().zip(signature).map(|(key, sign)| key ^ sign).collect();

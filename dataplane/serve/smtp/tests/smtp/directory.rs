@@ -57,6 +57,7 @@ pub fn mailbox(at: &str, change: impl FnOnce(&mut AccountRecord)) -> Projected<A
         protocols: Protocols::default(),
         role: BoxRole::User,
         credential: CredentialSource::None,
+        subject: None,
         initial: Initial::default(),
         sieve_before: None,
         suspended: false,

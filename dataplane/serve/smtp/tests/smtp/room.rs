@@ -51,6 +51,7 @@ impl Accounts for Logins {
             suspended: found.suspended,
             phc: Some(self.phc.clone()),
             scram: Some(self.scram.clone()),
+            subject: None,
         })))
     }
 }

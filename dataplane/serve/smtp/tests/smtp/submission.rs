@@ -139,11 +139,43 @@ async fn scram_is_offered_where_every_account_has_a_verifier() {
         let bare = "n=alice@example.org,r=clientnonce";
         let reply = client.say(&format!("AUTH SCRAM-SHA-256 {}", encoded(&format!("n,,{bare}")))).await;
         let server_first = decoded(reply.strip_prefix("334 ").unwrap());
-        let reply = client.say(&encoded(&scram_final(bare, &server_first, password))).await;
+        let reply = client.say(&encoded(&scram_final(b"n,,", bare, &server_first, password))).await;
         assert!(reply.starts_with(code), "{password}: {reply}");
     }
     client.expect("", "235 2.7.0").await;
     client.expect("MAIL FROM:<alice@example.org>", "250").await;
+}
+
+/// RFC 5802 §6, RFC 9266: bound to the TLS connection, and who was kept from it is noticed.
+#[tokio::test]
+async fn scram_is_bound_to_the_channel_where_there_is_one() {
+    let room = Room::new().await;
+    let bare = "n=alice@example.org,r=clientnonce";
+    for (mechanism, gs2, bound, ours) in [
+        ("SCRAM-SHA-256-PLUS", "p=tls-exporter,,", true, true),
+        ("SCRAM-SHA-256-PLUS", "p=tls-exporter,,", true, false),
+        ("SCRAM-SHA-256", "n,,", false, true),
+    ] {
+        let clear = room.submission_with(|s| s.scram = true).await;
+        let mut client = clear.start_tls_after_hello(&room).await;
+        client.send("EHLO client.example.net\r\n").await;
+        assert!(client.lines().await.contains(&"250 AUTH SCRAM-SHA-256-PLUS SCRAM-SHA-256 PLAIN LOGIN".to_owned()));
+        // A client that can bind, and believes that we cannot.
+        client.expect(&format!("AUTH SCRAM-SHA-256 {}", encoded(&format!("y,,{bare}"))), "535 5.7.8").await;
+        let reply = client.say(&format!("AUTH {mechanism} {}", encoded(&format!("{gs2}{bare}")))).await;
+        let server_first = decoded(reply.strip_prefix("334 ").unwrap());
+        let mut binding = gs2.as_bytes().to_vec();
+        if bound {
+            binding.extend(if ours { client.exporter() } else { [7; 32] });
+        }
+        let reply = client.say(&encoded(&scram_final(&binding, bare, &server_first, PASSWORD))).await;
+        if !ours {
+            assert!(reply.starts_with("535 5.7.8"), "{mechanism}: {reply}");
+            continue;
+        }
+        assert!(reply.starts_with("334 "), "{mechanism}: {reply}");
+        client.expect("", "235 2.7.0").await;
+    }
 }
 
 #[tokio::test]
