@@ -149,15 +149,32 @@ impl Imap {
     pub fn append(&mut self, folder: &str, message: &str) -> io::Result<Answer> {
         let message = message.replace("\r\n", "\n").replace('\n', "\r\n");
         let tag = self.begin(&format!("APPEND {folder} {{{}}}", message.len()))?;
-        let go = self.response()?;
+        let (go, mut news) = self.go_ahead()?;
         if !go.starts_with('+') {
             let rest = go.strip_prefix(&tag).unwrap_or(&go).trim_start();
             let (status, text) = rest.split_once(' ').unwrap_or((rest, ""));
-            return Ok(Answer { untagged: Vec::new(), status: status.to_owned(), text: text.to_owned() });
+            return Ok(Answer { untagged: news, status: status.to_owned(), text: text.to_owned() });
         }
         self.send(message.as_bytes())?;
         self.send(b"\r\n")?;
-        self.finish(&tag)
+        let answer = self.finish(&tag)?;
+        news.extend(answer.untagged);
+        Ok(Answer { untagged: news, ..answer })
+    }
+
+    /// The next response that is not untagged, `+` most of all, and the untagged ones before it, without `* `.
+    ///
+    /// # Errors
+    /// When the connection ends.
+    pub fn go_ahead(&mut self) -> io::Result<(String, Vec<String>)> {
+        let mut news = Vec::new();
+        loop {
+            let line = self.response()?;
+            match line.strip_prefix("* ") {
+                Some(untagged) if !untagged.starts_with("BYE") => news.push(untagged.to_owned()),
+                _ => return Ok((line, news)),
+            }
+        }
     }
 
     /// The value of a header field in every message of a folder, in the order of arrival; empty where it is missing.

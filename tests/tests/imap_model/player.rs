@@ -100,6 +100,10 @@ impl Player {
 
     fn compare(&self, truth: &[Message]) {
         let told = &self.view.messages;
+        let undeleted = || truth.iter().filter(|m| m.flags.as_ref().is_some_and(|flags| !flags.iter().any(|flag| flag == "\\Deleted")));
+        for (tag, result) in &self.view.followed {
+            assert!(undeleted().filter_map(|m| m.uid).eq(result.iter().copied()), "{:?} {tag}: {result:?} of {truth:?}", self.kind);
+        }
         assert_eq!(told.len(), truth.len(), "{:?} {}: {told:?} is {truth:?}", self.kind, self.folder);
         for (told, truth) in told.iter().zip(truth) {
             let uid = told.uid.is_none() || told.uid == truth.uid;
@@ -117,7 +121,7 @@ impl Player {
         // Who keeps what it knows must know what becomes of it.
         let silent = if self.kind == Kind::Resync { "" } else { ["", ".SILENT"][self.chance.below(2) as usize] };
         let folder = FOLDERS[self.chance.below(3) as usize];
-        match self.chance.below(18) {
+        match self.chance.below(20) {
             0 | 1 => self.run("NOOP"),
             2 => self.run("EXPUNGE"),
             3 | 4 if there > 0 => self.run(&format!("STORE {number} {sign}FLAGS{silent} ({flag})")),
@@ -135,6 +139,11 @@ impl Player {
                 let since = self.view.messages[number as usize - 1].modseq;
                 self.run(&format!("STORE {number} (UNCHANGEDSINCE {since}) {sign}FLAGS ({flag})"))
             }
+            18 => self.run("UID SEARCH RETURN (UPDATE ALL) UNDELETED"),
+            19 => match self.view.followed.keys().next().cloned() {
+                Some(tag) => self.cancel(&tag),
+                None => self.run("NOOP"),
+            },
             17 if self.kind == Kind::Resync => {
                 let since = self.view.modseq;
                 self.run(&format!("UID FETCH 1:* (FLAGS) (CHANGEDSINCE {since} VANISHED)"))
@@ -173,13 +182,21 @@ impl Player {
 
     fn idle(&mut self) -> io::Result<()> {
         let tag = self.imap.begin("IDLE")?;
-        let go = self.imap.response()?;
+        let (go, mut news) = self.imap.go_ahead()?;
         if !go.starts_with('+') {
             return Err(io::Error::other(go));
         }
         self.imap.send(b"DONE\r\n")?;
         let answer = self.imap.finish(&tag)?;
-        self.hear(&answer, "IDLE")
+        news.extend(answer.untagged);
+        self.hear(&Answer { untagged: news, ..answer }, "IDLE")
+    }
+
+    /// Follows a search no more.
+    fn cancel(&mut self, tag: &str) -> io::Result<()> {
+        self.run(&format!("CANCELUPDATE \"{tag}\""))?;
+        self.view.followed.remove(tag);
+        Ok(())
     }
 
     fn select(&mut self, folder: &'static str) -> io::Result<()> {
@@ -193,7 +210,9 @@ impl Player {
         let answer = self.imap.command(&format!("SELECT {folder}{parameter}"))?;
         assert!(answer.is_ok(), "SELECT {folder}: {answer:?}");
         self.folder = folder;
-        self.view = View::selected(&answer.untagged, &answer.text, cache.as_ref());
+        // What stands before it is of the mailbox before.
+        let closed = answer.untagged.iter().rposition(|line| line.starts_with("OK [CLOSED]")).map_or(0, |at| at + 1);
+        self.view = View::selected(&answer.untagged[closed..], &answer.text, cache.as_ref());
         if self.kind == Kind::Resync && self.view.messages.iter().any(|message| message.uid.is_none()) {
             return self.run("FETCH 1:* (UID FLAGS)");
         }

@@ -1,6 +1,6 @@
 //! What one client must believe of the mailbox it has selected, from nothing but what it was told.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A message as a client knows it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -30,6 +30,10 @@ pub struct View {
     pub validity: u32,
     /// All changes up to it are known (RFC 7162, erratum 1810, says how a client may tell).
     pub modseq: u64,
+    /// Searches for UNDELETED that are kept up to date, by tag: the UIDs of their results (RFC 5267).
+    pub followed: BTreeMap<String, BTreeSet<u32>>,
+    /// The search that the server has just said it will not follow.
+    refused: Option<String>,
     /// The highest mod-sequence that the command in hand has told, and what it said of HIGHESTMODSEQ.
     heard: u64,
     said: Option<u64>,
@@ -45,7 +49,7 @@ impl View {
         let validity = answers.iter().find_map(|line| word(line, "[UIDVALIDITY ")).expect("UIDVALIDITY") as u32;
         let modseq = answers.iter().find_map(|line| word(line, "[HIGHESTMODSEQ ")).expect("HIGHESTMODSEQ");
         let exists = answers.iter().find_map(|line| line.strip_suffix(" EXISTS")).expect("EXISTS").parse().expect("a number");
-        let mut view = Self { messages: vec![Message::default(); exists], validity, modseq, heard: 0, said: None };
+        let mut view = Self { messages: vec![Message::default(); exists], validity, modseq, ..Self::default() };
         let Some(cache) = before.filter(|cache| cache.validity == validity) else { return view };
         let mut known = cache.messages.clone();
         for uid in answers.iter().filter_map(|line| line.strip_prefix("VANISHED (EARLIER) ")).flat_map(numbers) {
@@ -117,11 +121,40 @@ impl View {
             known.uid = known.uid.or(told.uid);
             known.flags = told.flags.or(known.flags.take());
             known.modseq = known.modseq.max(told.modseq);
+        } else if let Some(result) = line.strip_prefix("ESEARCH (TAG \"") {
+            self.follow(result, command);
+        } else if let Some(tag) = line.strip_prefix("NO [NOUPDATE \"").and_then(|rest| rest.split('"').next()) {
+            self.followed.remove(tag);
+            self.refused = Some(tag.to_owned());
         } else if line.starts_with("OK [HIGHESTMODSEQ ") {
             self.said = number_behind(line, "[HIGHESTMODSEQ ");
         } else {
-            let expected = ["SEARCH", "ESEARCH", "FLAGS (", "OK [COPYUID", "STATUS", "OK [CLOSED]"];
+            let expected = ["SEARCH", "FLAGS (", "OK [COPYUID", "STATUS", "OK [CLOSED]"];
             assert!(expected.iter().any(|word| line.starts_with(word)), "{line} during {command}");
+        }
+    }
+
+    /// Takes the result of a search that is kept up to date, or what has become of one (RFC 5267 §4.3).
+    fn follow(&mut self, result: &str, command: &str) {
+        let (tag, rest) = result.split_once('"').expect("a tag");
+        let rest = rest.strip_prefix(") UID").expect("UIDs").trim_start();
+        let place_0 = |word: &str| rest.split_once(word).map(|(_, set)| numbers(set.split(')').next().expect("a set")).collect::<Vec<_>>());
+        let (gone, new) = (place_0("REMOVEFROM (0 "), place_0("ADDTO (0 "));
+        if gone.is_none() && new.is_none() {
+            assert!(command.contains("UPDATE"), "{result} during {command}");
+            if self.refused.take().as_deref() == Some(tag) {
+                return;
+            }
+            let all = rest.strip_prefix("ALL ").map(|set| numbers(set).collect()).unwrap_or_default();
+            assert!(self.followed.insert(tag.to_owned(), all).is_none(), "{tag} is followed twice");
+            return;
+        }
+        let followed = self.followed.get_mut(tag).unwrap_or_else(|| panic!("{tag} is not followed: {result} during {command}"));
+        for uid in gone.into_iter().flatten() {
+            assert!(followed.remove(&uid), "{uid} is not in {followed:?}: {result} during {command}");
+        }
+        for uid in new.into_iter().flatten() {
+            assert!(followed.insert(uid), "{uid} is in {followed:?} already: {result} during {command}");
         }
     }
 

@@ -1,4 +1,4 @@
-//! What programs with a window say, as a dialogue each: Apple Mail, Outlook, K-9.
+//! What programs say that cannot be run here, as a dialogue each: Apple Mail, Outlook, K-9, aerc, Roundcube, imapsync.
 
 use postern_tests::{manifests::sample_password, smtp::base64, transcript};
 
@@ -30,4 +30,19 @@ fn outlook_synchronises_deletes_and_files_what_it_sent() {
 #[test]
 fn k9_lists_by_search_and_loads_in_parts() {
     play(include_str!("k9_imap.txt"), &["two"]);
+}
+
+#[test]
+fn aerc_threads_reads_and_moves() {
+    play(include_str!("aerc_imap.txt"), &["two"]);
+}
+
+#[test]
+fn roundcube_sorts_searches_and_counts() {
+    play(include_str!("roundcube_imap.txt"), &["two"]);
+}
+
+#[test]
+fn imapsync_compares_carries_over_and_deletes() {
+    play(include_str!("imapsync_imap.txt"), &["two"]);
 }

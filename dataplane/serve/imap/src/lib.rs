@@ -21,6 +21,8 @@
 
 mod command;
 mod config;
+mod context;
+mod filters;
 mod login_event;
 mod message;
 mod notify;

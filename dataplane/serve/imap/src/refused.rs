@@ -1,7 +1,7 @@
 //! How failures are answered: every error of the store in one match.
 
 use postern_core::Outcome;
-use postern_proto_imap::types::{Code, Reply};
+use postern_proto_imap::types::{Code, FilterName, Reply};
 use postern_store::StoreError;
 
 /// A command that was not done, with the answer that says so.
@@ -30,6 +30,11 @@ impl Refused {
     /// The mailbox was opened by EXAMINE.
     pub fn read_only() -> Self {
         Self::no(Code::Cannot, "The mailbox is open read-only")
+    }
+
+    /// A search names a filter that is not there (RFC 5466 §3.1).
+    pub fn no_such_filter(name: &FilterName) -> Self {
+        Self::no(Code::UndefinedFilter(name.clone()), "No such filter")
     }
 
     /// A set names a message that the client cannot know (RFC 9051 §9, seq-number).

@@ -6,6 +6,7 @@
 //! from a message or a user can end a line.
 
 mod acl;
+mod context;
 mod envelope;
 mod fetch;
 mod mailbox;
@@ -21,11 +22,12 @@ mod urlauth;
 mod vanished;
 
 pub use acl::{acl, list_rights, my_rights};
+pub use context::{ContextUpdate, Placed, context_update};
 pub use fetch::FetchWriter;
 pub use mailbox::{ListItem, list, lsub, namespace, status};
 pub use metadata::metadata;
 pub use quota::{quota, quota_root};
-pub use search::{SearchAnswer, esearch, search};
+pub use search::{SearchAnswer, SearchedMailbox, esearch, search};
 pub use section::section;
 pub use sort::{sort, thread};
 pub use status::{capability, continuation, enabled, exists, expunge, flags, id, recent, tagged, untagged};

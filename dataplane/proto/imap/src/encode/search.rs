@@ -1,7 +1,7 @@
 //! SEARCH and ESEARCH.
 
-use super::text::{list, number, string};
-use crate::types::{Dialect, PartialRange, SearchReturn, Tag};
+use super::text::{list, mailbox_name, number, string};
+use crate::types::{Dialect, MailboxName, PartialRange, SearchReturn, Tag};
 
 /// What was found, as sequence numbers or UIDs.
 #[derive(Clone, Copy, Debug)]
@@ -16,6 +16,19 @@ pub struct SearchAnswer<'f> {
     pub found: &'f [u32],
     /// The highest mod-sequence of what is told, when MODSEQ was among the keys (RFC 7162 §3.1.6).
     pub modseq: Option<u64>,
+    /// In which mailbox, when several were searched.
+    pub mailbox: Option<SearchedMailbox<'f>>,
+}
+
+/// Where something was found (RFC 7377 §2.1).
+#[derive(Clone, Copy, Debug)]
+pub struct SearchedMailbox<'f> {
+    /// Its name.
+    pub name: &'f MailboxName,
+    /// Its UIDVALIDITY.
+    pub uid_validity: u32,
+    /// How the name is written.
+    pub dialect: Dialect,
 }
 
 /// `"*" SP "SEARCH" *(SP nz-number) [SP "(" "MODSEQ" SP mod-sequence-value ")"] CRLF`, of rev1 without RETURN (RFC 7162 §7).
@@ -42,13 +55,8 @@ pub(super) fn numbered(out: &mut Vec<u8>, word: &[u8], numbers: &[u32], modseq: 
 ///
 /// MIN, MAX and ALL are left out when nothing was found; with SAVE alone nothing is to be written at all.
 pub fn esearch(out: &mut Vec<u8>, answer: SearchAnswer<'_>) {
-    let SearchAnswer { tag, uid, result, found, modseq } = answer;
-    out.extend_from_slice(b"* ESEARCH (TAG ");
-    string(out, tag.as_str().as_bytes(), Dialect::REV1);
-    out.push(b')');
-    if uid {
-        out.extend_from_slice(b" UID");
-    }
+    let SearchAnswer { tag, uid, result, found, modseq, mailbox } = answer;
+    correlator(out, tag, uid, mailbox);
     let mut item = |name: &[u8], n: u64| {
         out.extend_from_slice(name);
         number(out, n);
@@ -77,6 +85,22 @@ pub fn esearch(out: &mut Vec<u8>, answer: SearchAnswer<'_>) {
         number(out, modseq);
     }
     out.extend_from_slice(b"\r\n");
+}
+
+/// `"* ESEARCH" [search-correlator] [SP "UID"]`, with MAILBOX and UIDVALIDITY where several mailboxes are searched (RFC 7377 §3).
+pub(super) fn correlator(out: &mut Vec<u8>, tag: &Tag, uid: bool, mailbox: Option<SearchedMailbox<'_>>) {
+    out.extend_from_slice(b"* ESEARCH (TAG ");
+    string(out, tag.as_str().as_bytes(), Dialect::REV1);
+    if let Some(SearchedMailbox { name, uid_validity, dialect }) = mailbox {
+        out.extend_from_slice(b" MAILBOX ");
+        mailbox_name(out, name, dialect);
+        out.extend_from_slice(b" UIDVALIDITY ");
+        number(out, u64::from(uid_validity));
+    }
+    out.push(b')');
+    if uid {
+        out.extend_from_slice(b" UID");
+    }
 }
 
 /// `"PARTIAL" SP "(" partial-range SP partial-results ")"` (RFC 9394 §4)
@@ -113,10 +137,10 @@ mod tests {
         let found = [2, 10, 11];
         let mut out = Vec::new();
         let min_count = SearchReturn { min: true, count: true, ..SearchReturn::default() };
-        esearch(&mut out, SearchAnswer { tag: &tag, uid: false, result: min_count, found: &found, modseq: None });
+        esearch(&mut out, SearchAnswer { tag: &tag, uid: false, result: min_count, found: &found, modseq: None, mailbox: None });
         let all = SearchReturn { all: true, ..SearchReturn::default() };
-        esearch(&mut out, SearchAnswer { tag: &tag, uid: true, result: all, found: &found, modseq: Some(917_162_500) });
-        esearch(&mut out, SearchAnswer { tag: &tag, uid: false, result: all, found: &[], modseq: None });
+        esearch(&mut out, SearchAnswer { tag: &tag, uid: true, result: all, found: &found, modseq: Some(917_162_500), mailbox: None });
+        esearch(&mut out, SearchAnswer { tag: &tag, uid: false, result: all, found: &[], modseq: None, mailbox: None });
         search(&mut out, &found, Some(917_162_500));
         search(&mut out, &[], None);
         assert_eq!(
@@ -132,11 +156,30 @@ mod tests {
     }
 
     #[test]
+    fn the_examples_of_rfc_7377() {
+        let tag = Tag::new(b"tag1").unwrap();
+        let mut out = Vec::new();
+        let all = SearchReturn { all: true, ..SearchReturn::default() };
+        for (name, uid_validity, found) in [("folder1", 1, &[4001, 4003][..]), ("folder2/banana", 503, &[3002, 4004])] {
+            let name = MailboxName::new(name).unwrap();
+            let mailbox = Some(SearchedMailbox { name: &name, uid_validity, dialect: Dialect::REV1 });
+            esearch(&mut out, SearchAnswer { tag: &tag, uid: true, result: all, found, modseq: None, mailbox });
+        }
+        assert_eq!(
+            String::from_utf8(out).unwrap(),
+            concat!(
+                "* ESEARCH (TAG \"tag1\" MAILBOX \"folder1\" UIDVALIDITY 1) UID ALL 4001,4003\r\n",
+                "* ESEARCH (TAG \"tag1\" MAILBOX \"folder2/banana\" UIDVALIDITY 503) UID ALL 3002,4004\r\n",
+            )
+        );
+    }
+
+    #[test]
     fn the_examples_of_rfc_9394_and_rfc_6203() {
         let tag = Tag::new(b"A01").unwrap();
         let answer = |result, found: &[u32]| {
             let mut out = Vec::new();
-            esearch(&mut out, SearchAnswer { tag: &tag, uid: true, result, found, modseq: None });
+            esearch(&mut out, SearchAnswer { tag: &tag, uid: true, result, found, modseq: None, mailbox: None });
             String::from_utf8(out).unwrap()
         };
         let page =

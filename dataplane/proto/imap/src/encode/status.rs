@@ -1,5 +1,7 @@
 //! Status responses, and the short untagged ones.
 
+use postern_message::charset::Charset;
+
 use super::text::{number, set, string};
 use crate::types::{Code, Condition, Dialect, Extension, Flags, Keyword, Reply, SystemFlags, Tag, UidSet};
 
@@ -166,6 +168,19 @@ fn resp_text_code(out: &mut Vec<u8>, code: &Code) {
             out.extend_from_slice(b"BADURL ");
             url_resp_text(out, url);
         }
+        Code::BadCharset => {
+            out.extend_from_slice(b"BADCHARSET (");
+            out.extend_from_slice(Charset::NAMES.join(" ").as_bytes());
+            out.push(b')');
+        }
+        Code::NoUpdate(tag) => {
+            out.extend_from_slice(b"NOUPDATE ");
+            string(out, tag.as_str().as_bytes(), Dialect::REV1);
+        }
+        Code::UndefinedFilter(name) => {
+            out.extend_from_slice(b"UNDEFINED-FILTER ");
+            out.extend_from_slice(name.as_str().as_bytes());
+        }
         Code::UidNext(n) => word_and_number(out, b"UIDNEXT ", *n),
         Code::UidValidity(n) => word_and_number(out, b"UIDVALIDITY ", *n),
         Code::Unseen(n) => word_and_number(out, b"UNSEEN ", *n),
@@ -205,7 +220,6 @@ const fn word(code: &Code) -> &'static str {
         Code::AlreadyExists => "ALREADYEXISTS",
         Code::AuthenticationFailed => "AUTHENTICATIONFAILED",
         Code::AuthorizationFailed => "AUTHORIZATIONFAILED",
-        Code::BadCharset => "BADCHARSET (US-ASCII UTF-8)",
         Code::BadEvent => "BADEVENT (MessageNew MessageExpunge FlagChange MailboxName SubscriptionChange)",
         Code::Cannot => "CANNOT",
         Code::ClientBug => "CLIENTBUG",
@@ -240,6 +254,7 @@ const fn word(code: &Code) -> &'static str {
         // Those with arguments are written above.
         Code::AppendUid { .. }
         | Code::BadUrl(_)
+        | Code::BadCharset
         | Code::CopyUid { .. }
         | Code::Capability(_)
         | Code::HighestModSeq(_)
@@ -247,9 +262,11 @@ const fn word(code: &Code) -> &'static str {
         | Code::Modified(_)
         | Code::MetadataLongEntries(_)
         | Code::MetadataMaxSize(_)
+        | Code::NoUpdate(_)
         | Code::PermanentFlags { .. }
         | Code::UidNext(_)
         | Code::UidValidity(_)
+        | Code::UndefinedFilter(_)
         | Code::Unseen(_) => "",
     }
 }
@@ -257,6 +274,7 @@ const fn word(code: &Code) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::types::FilterName;
 
     fn line(reply: &Reply) -> String {
         let mut out = Vec::new();
@@ -285,6 +303,8 @@ mod tests {
             (Code::ReadOnly, "[READ-ONLY]"),
             (Code::BadUrl("/Drafts;UIDVALIDITY=1/;UID=30".to_owned()), "[BADURL /Drafts;UIDVALIDITY=1/;UID=30]"),
             (Code::BadUrl("/a]\r\nö".to_owned()), "[BADURL /a%5D%0D%0A%C3%B6]"),
+            (Code::NoUpdate(Tag::new(b"B02").unwrap()), "[NOUPDATE \"B02\"]"),
+            (Code::UndefinedFilter(FilterName::new(b"on-vacation").unwrap()), "[UNDEFINED-FILTER on-vacation]"),
         ] {
             assert_eq!(line(&Reply::ok("done").with(code)), format!("A1 OK {text} done\r\n"));
         }

@@ -8,12 +8,14 @@
 mod acl;
 mod append;
 mod condstore;
+mod context;
 mod date;
 mod fetch;
 mod flag;
 mod folder;
 mod list;
 mod metadata;
+mod multisearch;
 mod notify;
 mod quota;
 mod search;
@@ -31,7 +33,7 @@ pub(crate) use token::{is_astring_char, is_atom_char};
 
 use token::Parser;
 
-use crate::types::{Code, Command, Condition, Dialect, Reply, Tag};
+use crate::types::{Code, Command, Condition, Dialect, Reply, SearchKey, Tag};
 
 /// Why a command was not read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -42,6 +44,9 @@ pub enum ParseError {
     /// SEARCH in a charset we do not read: `NO [BADCHARSET]` (RFC 9051 §6.4.4).
     #[error("Charset not supported")]
     BadCharset,
+    /// FILTER in a charset other than UTF-8: `BAD [BADCHARSET]` (RFC 5466 §3.1).
+    #[error("A filter is UTF-8")]
+    FilterCharset,
     /// A mailbox name that can never exist: `NO [CANNOT]` (RFC 5530).
     #[error("{0}")]
     Cannot(&'static str),
@@ -60,6 +65,7 @@ impl ParseError {
         match self {
             Self::Syntax(text) => Reply::bad(text),
             Self::BadCharset => Reply::no("Charset not supported").with(Code::BadCharset),
+            Self::FilterCharset => Reply::bad("A filter is UTF-8").with(Code::BadCharset),
             Self::Cannot(text) => Reply::no(text).with(Code::Cannot),
             Self::BadEvent => Reply::no("That event is not told here").with(Code::BadEvent),
             Self::UseAttr => Reply::no("No such special use").with(Code::UseAttr),
@@ -95,6 +101,17 @@ pub fn command(frame: &[u8], dialect: Dialect) -> Result<(Tag, Command), Rejecti
         Ok(command) => Ok((tag, command)),
         Err(error) => Err(Rejection { tag: Some(tag), error }),
     }
+}
+
+/// Reads what a filter holds: a search program in UTF-8, as SEARCH would take it (RFC 5466 §3.2).
+///
+/// # Errors
+/// What breaks the grammar.
+pub fn filter(value: &[u8], dialect: Dialect) -> Result<SearchKey, ParseError> {
+    let mut p = Parser::new(value, dialect);
+    let key = search::search_program(&mut p)?;
+    p.end()?;
+    Ok(key)
 }
 
 /// Everything behind the tag.
@@ -145,11 +162,13 @@ fn body(p: &mut Parser<'_>) -> Result<Command, ParseError> {
         "NOTIFY" => notify::notify(p),
         "IDLE" => Ok(Command::Idle),
         "COMPRESS" => session::compress(p),
+        "CANCELUPDATE" => context::cancel_update(p),
         "CHECK" => Ok(Command::Check),
         "CLOSE" => Ok(Command::Close),
         "UNSELECT" => Ok(Command::Unselect),
         "EXPUNGE" => store::expunge(p, uid),
         "SEARCH" => search::search(p, uid),
+        "ESEARCH" => multisearch::esearch(p),
         "SORT" => sort::sort(p, uid),
         "THREAD" => sort::thread(p, uid),
         "FETCH" => fetch::fetch(p, uid),

@@ -54,7 +54,7 @@ fn group(p: &mut Parser<'_>) -> Result<EventGroup, ParseError> {
 }
 
 /// `SP one-or-more-mailbox`, `one-or-more-mailbox = mailbox / "(" mailbox *(SP mailbox) ")"`
-fn mailboxes(p: &mut Parser<'_>) -> Result<Vec<MailboxName>, ParseError> {
+pub(super) fn mailboxes(p: &mut Parser<'_>) -> Result<Vec<MailboxName>, ParseError> {
     p.space()?;
     if !p.take(b'(') {
         return Ok(vec![p.mailbox()?]);

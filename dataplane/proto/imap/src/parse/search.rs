@@ -1,27 +1,31 @@
 //! SEARCH.
 
+use postern_message::charset::Charset;
+
 use super::{
     ParseError, condstore,
     token::{Parser, utf8},
 };
 use crate::types::{
-    Command, DateField, EnvelopeField, Keyword, MAX_SEARCH_DEPTH, ObjectId, PartialRange, SearchArgs, SearchKey, SearchReturn, SystemFlags,
+    Command, DateField, EnvelopeField, FilterName, Keyword, MAX_SEARCH_DEPTH, MAX_SEARCH_KEYS, ObjectId, PartialRange, SearchArgs,
+    SearchKey, SearchReturn, SystemFlags,
 };
-
-/// Most keys in one SEARCH, counted over the whole tree.
-const MAX_KEYS: usize = 4096;
 
 /// `search = "SEARCH" [search-return-opts] SP search-program`, `search-program = ["CHARSET" SP charset SP] search-key *(SP search-key)`
 pub(super) fn search(p: &mut Parser<'_>, uid: bool) -> Result<Command, ParseError> {
     p.space()?;
     let result = returns(p)?;
-    let key = if p.keyword("CHARSET") {
+    Ok(Command::Search(SearchArgs { uid, result, key: search_program(p)? }))
+}
+
+/// `search-program = ["CHARSET" SP charset SP] search-key *(SP search-key)`
+pub(super) fn search_program(p: &mut Parser<'_>) -> Result<SearchKey, ParseError> {
+    if p.keyword("CHARSET") {
         p.space()?;
-        criteria(p)?
+        criteria(p)
     } else {
-        program(p)?
-    };
-    Ok(Command::Search(SearchArgs { uid, result, key }))
+        program(p)
+    }
 }
 
 /// `[search-return-opts SP]`
@@ -37,17 +41,20 @@ pub(super) fn returns(p: &mut Parser<'_>) -> Result<Option<SearchReturn>, ParseE
 
 /// `search-criteria = charset 1*(SP search-key)` (RFC 5256 §5)
 pub(super) fn criteria(p: &mut Parser<'_>) -> Result<SearchKey, ParseError> {
-    let charset = p.text()?;
     // RFC 9051 §6.4.4: UTF-8 and US-ASCII must be read, others may be.
-    if !charset.eq_ignore_ascii_case("UTF-8") && !charset.eq_ignore_ascii_case("US-ASCII") {
-        return Err(ParseError::BadCharset);
+    let charset = Charset::find(&p.text()?).ok_or(ParseError::BadCharset)?;
+    let dialect = p.dialect();
+    if dialect.utf8 && !dialect.rev2 && !charset.is_utf8() {
+        // RFC 6855 §3: the client has said that it speaks UTF-8, and cannot mean two charsets at once.
+        return Err(ParseError::Syntax("UTF8=ACCEPT is enabled: another charset is out of place"));
     }
+    p.set_charset(charset);
     p.space()?;
     program(p)
 }
 
 fn program(p: &mut Parser<'_>) -> Result<SearchKey, ParseError> {
-    keys(p, MAX_SEARCH_DEPTH, &mut { MAX_KEYS })
+    keys(p, MAX_SEARCH_DEPTH, &mut { MAX_SEARCH_KEYS })
 }
 
 /// `search-return-opts = SP "RETURN" SP "(" [search-return-opt *(SP search-return-opt)] ")"`
@@ -67,6 +74,10 @@ fn return_options(p: &mut Parser<'_>) -> Result<SearchReturn, ParseError> {
             "COUNT" => result.count = true,
             "SAVE" => result.save = true,
             "RELEVANCY" => result.relevancy = true,
+            "CONTEXT" => result.context = true,
+            "UPDATE" => result.update = true,
+            // RFC 5267 §4.4: one page at most.
+            "PARTIAL" if result.partial.is_some() => return Err(ParseError::Syntax("PARTIAL can be asked for once")),
             "PARTIAL" => {
                 p.space()?;
                 result.partial = Some(p.partial_range()?);
@@ -77,6 +88,11 @@ fn return_options(p: &mut Parser<'_>) -> Result<SearchReturn, ParseError> {
             break;
         }
         p.space()?;
+    }
+    // RFC 5267 §4.3: the updates are to something that the client knows.
+    let SearchReturn { min, max, count, save, relevancy, .. } = result;
+    if (result.update || result.context) && !(min || max || count || save || relevancy || result.partial.is_some()) {
+        result.all = true;
     }
     // RFC 9394 §3.1
     if result.all && result.partial.is_some() {
@@ -148,19 +164,22 @@ fn key(p: &mut Parser<'_>, depth: usize, budget: &mut usize) -> Result<SearchKey
         "MODSEQ" => condstore::search_modseq(p)?,
         "LARGER" => K::Larger(p.number()?),
         "SMALLER" => K::Smaller(p.number()?),
-        "FROM" => K::Envelope(EnvelopeField::From, p.text()?),
-        "TO" => K::Envelope(EnvelopeField::To, p.text()?),
-        "CC" => K::Envelope(EnvelopeField::Cc, p.text()?),
-        "BCC" => K::Envelope(EnvelopeField::Bcc, p.text()?),
-        "SUBJECT" => K::Envelope(EnvelopeField::Subject, p.text()?),
-        "BODY" => K::Body(p.text()?),
-        "TEXT" => K::Text(p.text()?),
+        "FROM" => K::Envelope(EnvelopeField::From, p.search_text()?),
+        "TO" => K::Envelope(EnvelopeField::To, p.search_text()?),
+        "CC" => K::Envelope(EnvelopeField::Cc, p.search_text()?),
+        "BCC" => K::Envelope(EnvelopeField::Bcc, p.search_text()?),
+        "SUBJECT" => K::Envelope(EnvelopeField::Subject, p.search_text()?),
+        "BODY" => K::Body(p.search_text()?),
+        "TEXT" => K::Text(p.search_text()?),
         "HEADER" => {
             let name = utf8(p.astring()?)?;
             p.space()?;
-            K::Header { name, text: p.text()? }
+            K::Header { name, text: p.search_text()? }
         }
         "UID" => K::Uid(p.sequence_set()?),
+        // RFC 5466 §3.1: filters are UTF-8, and the keys beside them too.
+        "FILTER" if !p.charset().is_utf8() => return Err(ParseError::FilterCharset),
+        "FILTER" => K::Filter(filter_name(p)?),
         _ => return Err(ParseError::Syntax("Unknown search key")),
     })
 }
@@ -188,6 +207,11 @@ fn without_argument(name: &str) -> Option<SearchKey> {
 /// `objectid` (RFC 8474 §7)
 fn object_id(p: &mut Parser<'_>) -> Result<ObjectId, ParseError> {
     ObjectId::new(p.text()?).map_err(|_| ParseError::Syntax("Expected an object id"))
+}
+
+/// `filter-name = 1*<any ATOM-CHAR except "/">` (RFC 5466 §4)
+fn filter_name(p: &mut Parser<'_>) -> Result<FilterName, ParseError> {
+    FilterName::new(p.atom("Expected a filter's name")?).map_err(|_| ParseError::Syntax("A filter's name is an atom without /"))
 }
 
 /// `flag-keyword`

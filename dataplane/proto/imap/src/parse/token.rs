@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use postern_message::charset::Charset;
+
 use super::ParseError;
 use crate::{
     types::{Dialect, MailboxName, Tag},
@@ -13,13 +15,24 @@ use crate::{
 pub(crate) struct Parser<'a> {
     rest: &'a [u8],
     dialect: Dialect,
+    /// In which the texts of a search are written.
+    charset: Charset,
 }
 
 type Parsed<T> = Result<T, ParseError>;
 
 impl<'a> Parser<'a> {
     pub(crate) const fn new(frame: &'a [u8], dialect: Dialect) -> Self {
-        Self { rest: frame, dialect }
+        Self { rest: frame, dialect, charset: Charset::UTF_8 }
+    }
+
+    pub(super) const fn charset(&self) -> Charset {
+        self.charset
+    }
+
+    /// From here on, texts to find are of this charset.
+    pub(super) const fn set_charset(&mut self, charset: Charset) {
+        self.charset = charset;
     }
 
     pub(super) const fn dialect(&self) -> Dialect {
@@ -109,6 +122,12 @@ impl<'a> Parser<'a> {
     /// [`Parser::astring`] that must be UTF-8.
     pub(super) fn text(&mut self) -> Parsed<String> {
         utf8(self.astring()?)
+    }
+
+    /// `astring` in the charset of the search (RFC 3501 §6.4.4).
+    pub(super) fn search_text(&mut self) -> Parsed<String> {
+        let octets = self.astring()?;
+        self.charset.read(&octets).ok_or(ParseError::Syntax("The text to find is not of its charset"))
     }
 
     /// `string = quoted / literal`.

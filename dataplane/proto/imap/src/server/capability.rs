@@ -101,6 +101,10 @@ const AFTER_LOGIN: &[&str] = &[
     "SORT",
     "SORT=DISPLAY",
     "ESORT",
+    "CONTEXT=SEARCH",
+    "CONTEXT=SORT",
+    "FILTERS",
+    "MULTISEARCH",
     "THREAD=ORDEREDSUBJECT",
     "THREAD=REFERENCES",
 ];

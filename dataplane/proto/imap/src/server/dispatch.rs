@@ -3,7 +3,7 @@
 use super::{Event, Phase, Server, State, Then};
 use crate::{
     encode,
-    types::{Code, Command, Dialect, Extension, Reply, Tag},
+    types::{Code, Command, Dialect, Extension, Reply, SearchSource, Tag},
 };
 
 impl Server {
@@ -75,6 +75,10 @@ impl Server {
     fn admit(&self, command: &Command) -> Result<(), Reply> {
         self.state.allows(command).map_err(Reply::bad)?;
         match command {
+            // RFC 7377 §2.2: `selected` needs a mailbox that is.
+            Command::MultiSearch(args) if self.state != State::Selected && args.sources.contains(&SearchSource::Selected) => {
+                Err(Reply::bad("Select a mailbox first"))
+            }
             command if self.dialect.uid_only && command.uses_message_numbers() => {
                 Err(Reply::bad("By UID only, as was enabled").with(Code::UidRequired))
             }

@@ -32,6 +32,7 @@ impl State {
                 | Command::Unselect
                 | Command::Expunge(_)
                 | Command::Search(_)
+                | Command::CancelUpdate(_)
                 | Command::Sort(_)
                 | Command::Thread(_)
                 | Command::Fetch { .. }
@@ -46,6 +47,7 @@ impl State {
                 | Command::Unselect
                 | Command::Expunge(_)
                 | Command::Search(_)
+                | Command::CancelUpdate(_)
                 | Command::Sort(_)
                 | Command::Thread(_)
                 | Command::Fetch { .. }
@@ -81,6 +83,7 @@ impl State {
                 | Command::GenUrlAuth(_)
                 | Command::UrlFetch(_)
                 | Command::ResetKey { .. }
+                | Command::MultiSearch(_)
                 | Command::Idle,
                 _,
             ) => Ok(()),

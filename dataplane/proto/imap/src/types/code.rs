@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Flags, ObjectId, UidSet};
+use super::{FilterName, Flags, ObjectId, Tag, UidSet};
 
 /// `resp-cond-state`, `resp-cond-bye` and `greeting` (RFC 9051 §9).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -50,7 +50,7 @@ pub enum Code {
     AuthorizationFailed,
     /// `BADURL url`: the first of CATENATE's URLs that names nothing (RFC 4469 §4.1).
     BadUrl(String),
-    /// `BADCHARSET (US-ASCII UTF-8)`.
+    /// `BADCHARSET (…)`: a charset that is not read, and those that are (RFC 9051 §7.1).
     BadCharset,
     /// `BADEVENT (…)`: an event that is not offered, and those that are (RFC 5465 §8).
     BadEvent,
@@ -105,6 +105,8 @@ pub enum Code {
     NoPerm,
     /// `NOTIFICATIONOVERFLOW`: NOTIFY is off, for too much has changed (RFC 5465 §5.8).
     NotificationOverflow,
+    /// `NOUPDATE "tag"`: changes to that search's result are not told, or not any more (RFC 5267 §4.3.1).
+    NoUpdate(Tag),
     /// `NOTSAVED`: SEARCH SAVE failed (RFC 5182).
     NotSaved,
     /// `OVERQUOTA`.
@@ -140,6 +142,8 @@ pub enum Code {
     UidRequired,
     /// `UNAVAILABLE`: a part of the server is away; try later.
     Unavailable,
+    /// `UNDEFINED-FILTER name`: there is no such filter (RFC 5466 §3.1).
+    UndefinedFilter(FilterName),
     /// `UNKNOWN-CTE`: the transfer encoding cannot be undone (RFC 9051 §6.4.5).
     UnknownCte,
     /// `UNSEEN n`, of rev1 (RFC 3501 §7.1).

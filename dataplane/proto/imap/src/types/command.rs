@@ -3,8 +3,8 @@
 use postern_core::Secret;
 
 use super::{
-    DateTime, EntryName, FetchItem, FetchModifiers, Flags, ListArgs, MailboxName, MetadataQuery, ModifyRights, Notify, Pattern, SearchArgs,
-    SelectParams, SequenceNumber, SequenceSet, SortArgs, SpecialUse, StatusItem, StoreOp, ThreadArgs, UrlRump,
+    DateTime, EntryName, FetchItem, FetchModifiers, Flags, ListArgs, MailboxName, MetadataQuery, ModifyRights, MultiSearchArgs, Notify,
+    Pattern, SearchArgs, SelectParams, SequenceNumber, SequenceSet, SortArgs, SpecialUse, StatusItem, StoreOp, Tag, ThreadArgs, UrlRump,
 };
 
 /// `auth-type = atom` in capitals: the name of a SASL mechanism (RFC 4422 §3.1).
@@ -231,6 +231,10 @@ pub enum Command {
     Expunge(Option<SequenceSet>),
     /// `SEARCH` and `UID SEARCH`.
     Search(SearchArgs),
+    /// `ESEARCH` (RFC 7377).
+    MultiSearch(MultiSearchArgs),
+    /// `CANCELUPDATE tags` (RFC 5267 §4.3.5).
+    CancelUpdate(Vec<Tag>),
     /// `SORT` and `UID SORT` (RFC 5256).
     Sort(SortArgs),
     /// `THREAD` and `UID THREAD` (RFC 5256).
@@ -286,6 +290,7 @@ impl Command {
             Self::Search(SearchArgs { uid, key, .. })
             | Self::Sort(SortArgs { uid, key, .. })
             | Self::Thread(ThreadArgs { uid, key, .. }) => !uid || key.uses_sequence_numbers(),
+            Self::MultiSearch(args) => args.search.key.uses_sequence_numbers(),
             Self::Select { params, .. } => params.resync.as_ref().is_some_and(|resync| resync.known_pairs.is_some()),
             _ => false,
         }
@@ -303,6 +308,7 @@ impl Command {
             Self::Search(SearchArgs { key, .. }) | Self::Sort(SortArgs { key, .. }) | Self::Thread(ThreadArgs { key, .. }) => {
                 key.asks_modseq()
             }
+            Self::MultiSearch(args) => args.search.key.asks_modseq(),
             _ => false,
         }
     }
@@ -351,6 +357,8 @@ impl Command {
             Self::Unselect => "UNSELECT",
             Self::Expunge(_) => "EXPUNGE",
             Self::Search(_) => "SEARCH",
+            Self::MultiSearch(_) => "ESEARCH",
+            Self::CancelUpdate(_) => "CANCELUPDATE",
             Self::Sort(_) => "SORT",
             Self::Thread(_) => "THREAD",
             Self::Fetch { .. } => "FETCH",

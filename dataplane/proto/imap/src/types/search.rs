@@ -1,9 +1,11 @@
 //! What SEARCH may ask: a tree of keys of bounded depth.
 
-use super::{Date, Dialect, Keyword, ObjectId, PartialRange, SequenceSet, SystemFlags, UidSet};
+use super::{Date, Dialect, FilterName, Keyword, ObjectId, PartialRange, SequenceSet, SystemFlags, UidSet};
 
 /// Deepest nesting of NOT, OR and parentheses; more is BAD.
 pub const MAX_SEARCH_DEPTH: usize = 32;
+/// Most keys in one search, counted over the whole tree; more is BAD.
+pub const MAX_SEARCH_KEYS: usize = 4096;
 
 /// Which date a key compares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,13 +89,21 @@ pub enum SearchKey {
     And(Vec<Self>),
     /// `FUZZY key`: texts in it need not match exactly (RFC 6203 §3).
     Fuzzy(Box<Self>),
+    /// `FILTER name`: what the filter of that name holds stands in its place (RFC 5466 §3.1).
+    Filter(FilterName),
 }
 
 impl SearchKey {
-    /// Whether the key, or one inside it, compares by sequence number: expunges must then wait (RFC 9051 §7.5.1).
+    /// Whether the key, or one inside it, compares by sequence number.
     #[must_use]
     pub fn uses_sequence_numbers(&self) -> bool {
         self.any(&|key| matches!(key, Self::Sequence(_)))
+    }
+
+    /// Whether it may compare by sequence number, be it in a filter: expunges must then wait (RFC 9051 §7.5.1).
+    #[must_use]
+    pub fn may_use_sequence_numbers(&self) -> bool {
+        self.any(&|key| matches!(key, Self::Sequence(_) | Self::Filter(_)))
     }
 
     /// Whether MODSEQ is among the keys: the answer then ends in the highest one found (RFC 7162 §3.1.6).
@@ -103,7 +113,7 @@ impl SearchKey {
     }
 
     /// Whether the key, or one inside it, is such a key.
-    fn any(&self, such: &impl Fn(&Self) -> bool) -> bool {
+    pub fn any(&self, such: &impl Fn(&Self) -> bool) -> bool {
         such(self)
             || match self {
                 Self::Not(key) | Self::Fuzzy(key) => key.any(such),
@@ -131,6 +141,10 @@ pub struct SearchReturn {
     pub partial: Option<PartialRange>,
     /// `RELEVANCY`: how well each matches (RFC 6203 §4).
     pub relevancy: bool,
+    /// `CONTEXT`: the client will search for this again (RFC 5267 §4.2); a hint.
+    pub context: bool,
+    /// `UPDATE`: tell of changes to the result (RFC 5267 §4.3).
+    pub update: bool,
 }
 
 /// `search = "SEARCH" [search-return-opts] SP search-program` (RFC 9051 §9).

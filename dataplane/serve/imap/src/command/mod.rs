@@ -7,6 +7,7 @@ mod acl;
 mod append;
 mod authenticate;
 mod close;
+mod context;
 mod copy;
 mod copy_across;
 mod create;
@@ -21,6 +22,7 @@ mod lsub;
 mod mailboxes;
 mod metadata;
 mod r#move;
+mod multisearch;
 mod namespace;
 mod notify;
 mod quota;
@@ -110,7 +112,9 @@ pub(crate) async fn run(session: &mut ImapSession, tag: Tag, command: Command) -
         Command::Expunge(set) => expunge::expunge(session, set.as_ref(), moment).await,
         Command::Search(args) => search::search(session, &tag, &args).await,
         Command::Sort(args) => sort::sort(session, &tag, &args).await,
-        Command::Thread(args) => thread::thread(session, &args).await,
+        Command::Thread(args) => thread::thread(session, &tag, &args).await,
+        Command::MultiSearch(args) => multisearch::esearch(session, &tag, &args).await,
+        Command::CancelUpdate(tags) => context::cancel(session, &tags),
         Command::Fetch { uid, set, items, modifiers } => return fetch::fetch(session, uid, &set, items, &modifiers, moment).await,
         Command::Store { uid, set, unchanged_since, op } => store::store(session, uid, &set, unchanged_since, &op, moment).await,
         Command::Copy { uid, set, to } => copy::copy(session, uid, &set, &to).await,

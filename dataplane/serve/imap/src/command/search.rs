@@ -1,84 +1,111 @@
-//! SEARCH and UID SEARCH (RFC 9051 §6.4.4, RFC 3501 §6.4.4), with SAVE (RFC 5182).
+//! SEARCH and UID SEARCH (RFC 9051 §6.4.4, RFC 3501 §6.4.4), with SAVE (RFC 5182) and UPDATE (RFC 5267).
 
 use postern_proto_imap::{
-    encode::{self, SearchAnswer},
+    encode::{self, SearchAnswer, SearchedMailbox},
     types::{Code, Reply, SearchArgs, SearchKey, SearchReturn, Tag, UidSet},
 };
 
+use super::context;
 use crate::{
+    context::Context,
+    filters,
     refused::{Answer, Refused},
     search::{self, Program},
-    selected::{Selected, number},
+    selected::{View, number},
     session::ImapSession,
     words,
 };
 
 pub(super) async fn search(session: &mut ImapSession, tag: &Tag, args: &SearchArgs) -> Answer {
-    let found = find(session, &args.key, args.result).await?;
+    let Found { view, key, indexes } = find(session, tag, &args.key, args.result).await?;
     let asked = args.answer(session.server.dialect());
-    let modseq = highest_modseq(session.selected()?, &args.key, &found, asked);
+    let modseq = highest_modseq(&view, &key, &indexes, asked);
     match asked {
-        Some(result) => extended(session, tag, args.uid, result, &found, modseq)?,
-        None => {
-            let numbers = numbers(session, args.uid, &found)?;
-            encode::search(session.server.output(), &numbers, modseq);
+        Some(result) => {
+            if result.update {
+                let found = view.uids(&indexes);
+                context::keep(session, Context { tag: tag.clone(), uid: args.uid, key, order: None, found })?;
+            }
+            extended(session, &view, &indexes, Asked { tag, uid: args.uid, result, modseq, mailbox: None })?;
         }
+        None => encode::search(session.server.output(), &numbers(&view, args.uid, &indexes), modseq),
     }
     Ok(Reply::ok("SEARCH completed"))
 }
 
-/// Indexes of the messages that match, ascending. When it fails and was to be saved, `$` is emptied (RFC 5182 §2.1).
-pub(super) async fn find(session: &mut ImapSession, key: &SearchKey, result: Option<SearchReturn>) -> Result<Vec<usize>, Refused> {
-    let now = session.shared.store.now();
-    let mut program = Program::new(key, session.selected()?, now)?;
-    match search::find(session, &mut program).await {
+/// What was found in the mailbox selected.
+pub(super) struct Found {
+    pub view: View,
+    /// What was looked for, with filters put in.
+    pub key: SearchKey,
+    /// Where it lies, ascending.
+    pub indexes: Vec<usize>,
+}
+
+/// Searches the mailbox selected. When it fails and was to be saved, `$` is emptied (RFC 5182 §2.1).
+pub(super) async fn find(session: &mut ImapSession, tag: &Tag, key: &SearchKey, result: Option<SearchReturn>) -> Result<Found, Refused> {
+    if result.is_some_and(|result| result.update) && session.selected()?.contexts.has(tag) {
+        // RFC 5267 §4.3
+        return Err(Refused(Reply::bad("That tag is of a search which is kept up to date")));
+    }
+    match find_now(session, key).await {
         Err(Refused(reply)) if result.is_some_and(|result| result.save) => {
             session.selected()?.saved = UidSet::new();
-            Err(Refused(reply.with(Code::NotSaved)))
+            Err(Refused(if reply.code.is_none() { reply.with(Code::NotSaved) } else { reply }))
         }
         found => found,
     }
 }
 
+async fn find_now(session: &mut ImapSession, key: &SearchKey) -> Result<Found, Refused> {
+    let key = filters::resolve(session, key).await?.into_owned();
+    let view = session.selected()?.view();
+    let indexes = find_in(session, &view, &key).await?;
+    Ok(Found { view, key, indexes })
+}
+
+/// Indexes of the messages that match, ascending.
+pub(super) async fn find_in(session: &ImapSession, view: &View, key: &SearchKey) -> Result<Vec<usize>, Refused> {
+    let mut program = Program::new(key, view, session.shared.store.now())?;
+    search::find(session, view, &mut program).await
+}
+
+/// How to answer.
+pub(super) struct Asked<'a> {
+    pub tag: &'a Tag,
+    pub uid: bool,
+    pub result: SearchReturn,
+    pub modseq: Option<u64>,
+    pub mailbox: Option<SearchedMailbox<'a>>,
+}
+
 /// Answers with ESEARCH and saves what is to be saved; `found` is in the order of the result.
-pub(super) fn extended(
-    session: &mut ImapSession,
-    tag: &Tag,
-    uid: bool,
-    result: SearchReturn,
-    found: &[usize],
-    modseq: Option<u64>,
-) -> Result<(), Refused> {
+pub(super) fn extended(session: &mut ImapSession, view: &View, found: &[usize], asked: Asked<'_>) -> Result<(), Refused> {
+    let Asked { tag, uid, result, modseq, mailbox } = asked;
     if result.save {
-        let uids = numbers(session, true, found)?;
         let selected = session.selected()?;
-        selected.saved = result.kept(&uids);
+        selected.saved = result.kept(&view.uids(found));
         selected.saved.shrink();
     }
     if !result.is_silent() {
-        let numbers = numbers(session, uid, found)?;
-        encode::esearch(session.server.output(), SearchAnswer { tag, uid, result, found: &numbers, modseq });
+        let numbers = numbers(view, uid, found);
+        encode::esearch(session.server.output(), SearchAnswer { tag, uid, result, found: &numbers, modseq, mailbox });
     }
     Ok(())
 }
 
 /// UIDs or sequence numbers of indexes, in their order.
-pub(super) fn numbers(session: &mut ImapSession, uid: bool, found: &[usize]) -> Result<Vec<u32>, Refused> {
-    let told = &session.selected()?.told;
-    Ok(if uid {
-        found.iter().filter_map(|index| told.get(*index)).map(|entry| entry.uid).collect()
-    } else {
-        found.iter().map(|index| number(index + 1)).collect()
-    })
+pub(super) fn numbers(view: &View, uid: bool, found: &[usize]) -> Vec<u32> {
+    if uid { view.uids(found) } else { found.iter().map(|index| number(index + 1)).collect() }
 }
 
 /// The highest MODSEQ of the messages that the answer names (RFC 7162 §3.1.6, §3.1.10): of the first or last one when only those are.
-pub(super) fn highest_modseq(selected: &Selected, key: &SearchKey, found: &[usize], asked: Option<SearchReturn>) -> Option<u64> {
+pub(super) fn highest_modseq(view: &View, key: &SearchKey, found: &[usize], asked: Option<SearchReturn>) -> Option<u64> {
     if !key.asks_modseq() {
         return None;
     }
     let only_ends = asked.filter(|asked| (asked.min || asked.max) && !asked.all && !asked.count);
-    let modseq = |index: &usize| selected.told.get(*index).map(|entry| words::modseq(entry.modseq));
+    let modseq = |index: &usize| view.told.get(*index).map(|entry| words::modseq(entry.modseq));
     match only_ends {
         Some(asked) => {
             let min = found.first().filter(|_| asked.min).and_then(modseq);

@@ -5,19 +5,25 @@ use postern_proto_imap::{
     types::{Reply, SortArgs, Tag},
 };
 
-use super::search;
-use crate::{refused::Answer, session::ImapSession, sort};
+use super::{
+    context,
+    search::{self, Asked, Found},
+};
+use crate::{context::Context, refused::Answer, session::ImapSession, sort};
 
 pub(super) async fn sort(session: &mut ImapSession, tag: &Tag, args: &SortArgs) -> Answer {
-    let found = search::find(session, &args.key, args.result).await?;
-    let sorted = sort::sort(session, found, &args.criteria).await?;
-    let modseq = search::highest_modseq(session.selected()?, &args.key, &sorted, args.result);
+    let Found { view, key, indexes } = search::find(session, tag, &args.key, args.result).await?;
+    let sorted = sort::sort(session, &view, indexes, &args.criteria).await?;
+    let modseq = search::highest_modseq(&view, &key, &sorted, args.result);
     match args.result {
-        Some(result) => search::extended(session, tag, args.uid, result, &sorted, modseq)?,
-        None => {
-            let numbers = search::numbers(session, args.uid, &sorted)?;
-            encode::sort(session.server.output(), &numbers, modseq);
+        Some(result) => {
+            if result.update {
+                let (order, found) = (Some(args.criteria.clone()), view.uids(&sorted));
+                context::keep(session, Context { tag: tag.clone(), uid: args.uid, key, order, found })?;
+            }
+            search::extended(session, &view, &sorted, Asked { tag, uid: args.uid, result, modseq, mailbox: None })?;
         }
+        None => encode::sort(session.server.output(), &search::numbers(&view, args.uid, &sorted), modseq),
     }
     Ok(Reply::ok("SORT completed"))
 }

@@ -2,16 +2,16 @@
 
 use postern_proto_imap::{
     encode,
-    types::{Reply, ThreadArgs},
+    types::{Reply, Tag, ThreadArgs},
 };
 
-use super::search;
+use super::search::{self, Found};
 use crate::{refused::Answer, session::ImapSession, thread};
 
-pub(super) async fn thread(session: &mut ImapSession, args: &ThreadArgs) -> Answer {
-    let found = search::find(session, &args.key, None).await?;
-    let numbers = search::numbers(session, args.uid, &found)?;
-    let forest = thread::thread(session, &found, &numbers, args.algorithm).await?;
+pub(super) async fn thread(session: &mut ImapSession, tag: &Tag, args: &ThreadArgs) -> Answer {
+    let Found { view, indexes, .. } = search::find(session, tag, &args.key, None).await?;
+    let numbers = search::numbers(&view, args.uid, &indexes);
+    let forest = thread::thread(session, &view, &indexes, &numbers, args.algorithm).await?;
     encode::thread(session.server.output(), &forest);
     Ok(Reply::ok("THREAD completed"))
 }

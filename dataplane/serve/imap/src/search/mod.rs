@@ -20,6 +20,7 @@ pub(crate) use self::{program::Program, summaries::each_summary};
 use crate::{
     message::{self, Message},
     refused::Refused,
+    selected::View,
     session::ImapSession,
 };
 
@@ -33,10 +34,8 @@ const OCTETS: u64 = 2 << 20;
 const WORTH_ASKING: usize = 64;
 
 /// Indexes of the messages that match, ascending.
-pub(crate) async fn find(session: &mut ImapSession, program: &mut Program) -> Result<Vec<usize>, Refused> {
-    let account = session.selected()?.account;
-    let told = session.selected()?.told.clone();
-    let folder = session.selected()?.folder;
+pub(crate) async fn find(session: &ImapSession, view: &View, program: &mut Program) -> Result<Vec<usize>, Refused> {
+    let View { account, folder, ref told, .. } = *view;
     let (mut found, mut open): (Vec<usize>, Vec<(usize, &Entry)>) = (Vec::new(), Vec::new());
     let everything = 0..told.len();
     for range in program.candidates().unwrap_or(std::slice::from_ref(&everything)) {

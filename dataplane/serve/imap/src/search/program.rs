@@ -12,7 +12,7 @@ use postern_store::mail::{
 };
 
 use super::{header, known::Known, needle::Needle};
-use crate::{message::Message, object_id, refused::Refused, selected::Selected, words};
+use crate::{message::Message, object_id, refused::Refused, selected::View, words};
 
 /// One key.
 enum Key {
@@ -52,12 +52,12 @@ struct Facts<'f> {
 }
 
 impl Program {
-    /// Resolves the sets against what the client knows; `now` is for OLDER and YOUNGER.
+    /// Resolves the sets against what the client knows; filters have been put in already; `now` is for OLDER and YOUNGER.
     ///
     /// # Errors
     /// BAD for a sequence number that there is not.
-    pub fn new(key: &SearchKey, selected: &Selected, now: Timestamp) -> Result<Self, Refused> {
-        build(key, selected, now.secs()).map(Self)
+    pub fn new(key: &SearchKey, view: &View, now: Timestamp) -> Result<Self, Refused> {
+        build(key, view, now.secs()).map(Self)
     }
 
     /// Where matches can be at all; `None` is anywhere.
@@ -129,8 +129,8 @@ fn places(key: &Key) -> Option<&[Range<usize>]> {
 /// Seconds of a day.
 const DAY: i64 = 86_400;
 
-fn build(key: &SearchKey, selected: &Selected, now: i64) -> Result<Key, Refused> {
-    let again = |key: &SearchKey| build(key, selected, now);
+fn build(key: &SearchKey, view: &View, now: i64) -> Result<Key, Refused> {
+    let again = |key: &SearchKey| build(key, view, now);
     let between = |field: &DateField, from: i64, to: i64| match field {
         DateField::Internal => Key::Arrived(from, to),
         DateField::Sent => Key::Sent(from, to),
@@ -157,12 +157,13 @@ fn build(key: &SearchKey, selected: &Selected, now: i64) -> Result<Key, Refused>
         SearchKey::Header { name, text } => Key::Field(header::Named::of_header(name), Needle::new(text), Known::default()),
         SearchKey::Body(text) => Key::Body(Needle::new(text), Known::default()),
         SearchKey::Text(text) => Key::Text(Needle::new(text), Known::default()),
-        SearchKey::Sequence(set) => Key::Place(selected.resolve(set, false)?),
-        SearchKey::Uid(set) => Key::Place(selected.resolve(set, true)?),
+        SearchKey::Sequence(set) => Key::Place(view.resolve(set, false)?),
+        SearchKey::Uid(set) => Key::Place(view.resolve(set, true)?),
         SearchKey::Not(key) => Key::Not(Box::new(again(key)?)),
         SearchKey::Or(a, b) => Key::Or(Box::new(again(a)?), Box::new(again(b)?)),
         SearchKey::And(keys) => Key::And(keys.iter().map(again).collect::<Result<_, _>>()?),
         SearchKey::Fuzzy(key) => again(&fuzzy(key))?,
+        SearchKey::Filter(name) => return Err(Refused::no_such_filter(name)),
     })
 }
 

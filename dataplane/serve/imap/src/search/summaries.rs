@@ -7,18 +7,19 @@ use super::PAGE;
 use crate::{
     message::{self, Message},
     refused::Refused,
+    selected::View,
     session::ImapSession,
 };
 
 /// Calls `each` with the place in `found`, the entry and the summary of every message; those that are swept already are
 /// passed over, as are indexes that there are not.
 pub(crate) async fn each_summary(
-    session: &mut ImapSession,
+    session: &ImapSession,
+    view: &View,
     found: &[usize],
     mut each: impl FnMut(usize, &Entry, &SummaryRef<'_>),
 ) -> Result<(), Refused> {
-    let account = session.selected()?.account;
-    let told = session.selected()?.told.clone();
+    let View { account, ref told, .. } = *view;
     let boxes = session.boxes();
     let mut first = 0;
     for page in found.chunks(PAGE) {

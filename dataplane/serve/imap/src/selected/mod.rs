@@ -14,6 +14,7 @@
 mod set;
 mod tell;
 mod vanished;
+mod view;
 
 use std::{ops::Range, sync::Arc};
 
@@ -29,8 +30,11 @@ use postern_store::{
     },
 };
 
-pub(crate) use self::tell::{Moment, number};
-use crate::{place::Found, refused::Refused, words};
+pub(crate) use self::{
+    tell::{Moment, Told, number},
+    view::View,
+};
+use crate::{context::Contexts, place::Found, refused::Refused, words};
 
 /// A mailbox that a session has selected.
 pub(crate) struct Selected {
@@ -46,6 +50,8 @@ pub(crate) struct Selected {
     pub sure: i64,
     /// `$`: what the last SEARCH saved (RFC 9051 §6.4.4.1).
     pub saved: UidSet,
+    /// Searches whose results are kept up to date.
+    pub contexts: Contexts,
     /// Keywords that a FLAGS response has named.
     keywords: Vec<Keyword>,
     /// The entries of [`Selected::told`], while they are on their way: it is empty till then.
@@ -84,10 +90,11 @@ impl Expunges {
             Command::Search(SearchArgs { uid, key, .. })
             | Command::Sort(SortArgs { uid, key, .. })
             | Command::Thread(ThreadArgs { uid, key, .. })
-                if !uid || SearchKey::uses_sequence_numbers(key) =>
+                if !uid || SearchKey::may_use_sequence_numbers(key) =>
             {
                 Self::Held
             }
+            Command::MultiSearch(args) if args.search.key.may_use_sequence_numbers() => Self::Held,
             _ => Self::Told,
         }
     }
@@ -110,7 +117,21 @@ impl Selected {
         };
         let keywords = set::keywords(&told);
         let sure = told.folder.modseq;
-        Ok(Self { account, folder, read_only, rights, told, sure, saved: UidSet::new(), keywords, coming, cell, feed, behind: false })
+        Ok(Self {
+            account,
+            folder,
+            read_only,
+            rights,
+            told,
+            sure,
+            saved: UidSet::new(),
+            contexts: Contexts::default(),
+            keywords,
+            coming,
+            cell,
+            feed,
+            behind: false,
+        })
     }
 
     /// EXISTS, also while the entries are on their way.

@@ -22,11 +22,28 @@ pub(crate) struct Moment {
     pub dialect: Dialect,
 }
 
+/// What a client was told of.
+#[derive(Debug, Default)]
+pub(crate) struct Told {
+    /// Where the new messages lie.
+    pub new: Vec<usize>,
+    /// Where those lie that have changed.
+    pub changed: Vec<usize>,
+}
+
 impl Selected {
-    /// Writes the difference to `newest` and keeps what was told. Returns where the new messages lie.
-    pub fn tell(&mut self, newest: &Arc<Snapshot>, moment: Moment, own: Option<&Own<'_>>, out: &mut Vec<u8>) -> Vec<usize> {
-        if Arc::ptr_eq(&self.told, newest) {
+    /// UIDs of the messages that [`Selected::tell`] is about to tell as expunged.
+    pub fn leaving(&self, newest: &Arc<Snapshot>, moment: Moment) -> Vec<u32> {
+        if moment.expunges == Expunges::Held || Arc::ptr_eq(&self.told, newest) {
             return Vec::new();
+        }
+        self.told.difference(newest).expunged.into_iter().map(|(_, uid)| uid).collect()
+    }
+
+    /// Writes the difference to `newest` and keeps what was told.
+    pub fn tell(&mut self, newest: &Arc<Snapshot>, moment: Moment, own: Option<&Own<'_>>, out: &mut Vec<u8>) -> Told {
+        if Arc::ptr_eq(&self.told, newest) {
+            return Told::default();
         }
         let mut difference = self.told.difference(newest);
         let mut next = newest.clone();
@@ -47,7 +64,7 @@ impl Selected {
                 flags(out, index, entry, moment);
             }
         }
-        difference.new
+        Told { new: difference.new, changed: difference.changed }
     }
 
     /// `FETCH (FLAGS …)` for messages by UID; those that are gone are passed over.

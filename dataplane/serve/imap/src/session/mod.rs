@@ -181,6 +181,9 @@ impl Session for ImapSession {
         if self.watch.is_some() && (self.server.is_idle() || self.server.is_ready()) {
             self.tell_watched().await;
         }
+        if self.server.is_ready() && self.follows_searches() {
+            self.tell_followed().await;
+        }
         while let Some(event) = self.server.next() {
             match self.event(event).await {
                 Flow::On => {}
@@ -215,7 +218,8 @@ impl Session for ImapSession {
 
     async fn wake(&mut self) {
         let (idle, ready) = (self.server.is_idle(), self.server.is_ready());
-        let follows = self.watch.as_ref().and_then(|watch| watch.set.selected()).is_some_and(|(events, _)| events.messages);
+        let follows = self.watch.as_ref().and_then(|watch| watch.set.selected()).is_some_and(|(events, _)| events.messages)
+            || self.follows_searches();
         let selected = self.selected.as_deref_mut().filter(|_| idle || (ready && follows));
         let watch = self.watch.as_deref_mut().filter(|_| idle || ready);
         let of_selected = async {

@@ -8,7 +8,7 @@ use postern_store::StoreError;
 
 use super::{ImapSession, Result};
 use crate::{
-    command,
+    command, context,
     selected::{Expunges, Moment, Own},
     words,
 };
@@ -22,6 +22,7 @@ impl ImapSession {
             Command::Sort(args) => args.uid,
             Command::Thread(args) => args.uid,
             Command::Expunge(set) => set.is_some(),
+            Command::MultiSearch(_) => true,
             _ => false,
         };
         Moment { expunges: Expunges::during(command), uid, dialect: self.server.dialect() }
@@ -30,6 +31,17 @@ impl ImapSession {
     /// During IDLE everything may be told (RFC 9051 §6.3.13).
     pub(super) async fn tell_idle(&mut self) {
         let moment = Moment { expunges: Expunges::Told, uid: false, dialect: self.server.dialect() };
+        self.tell(moment, false, None).await;
+    }
+
+    /// Whether changes are told between commands, because a search is kept up to date (RFC 5267 §4.3.2).
+    pub(super) fn follows_searches(&self) -> bool {
+        self.selected.as_deref().is_some_and(|selected| !selected.contexts.is_empty())
+    }
+
+    /// Between commands everything may be told but EXPUNGE (RFC 9051 §7.5.1).
+    pub(super) async fn tell_followed(&mut self) {
+        let moment = Moment { expunges: Expunges::Held, uid: false, dialect: self.server.dialect() };
         self.tell(moment, false, None).await;
     }
 
@@ -96,8 +108,13 @@ impl ImapSession {
         // What was held back is told as soon as it may be, whether or not more has come (RFC 9051 §7.5.1).
         let look = look || (moment.expunges == Expunges::Told && selected.holds_back());
         if let Some(newest) = selected.newest(&self.shared.store.boxes, look).await? {
-            let new = selected.tell(&newest, moment, own, self.server.output());
-            self.fetch_new(&new, moment).await;
+            if !selected.contexts.is_empty() {
+                let leaving = selected.leaving(&newest, moment);
+                context::forget(selected, &leaving, self.server.output());
+            }
+            let told = selected.tell(&newest, moment, own, self.server.output());
+            self.fetch_new(&told.new, moment).await;
+            context::follow(self, &told).await;
         }
         Ok(())
     }

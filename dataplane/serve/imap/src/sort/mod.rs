@@ -6,7 +6,7 @@ use postern_message::{SummaryRef, search::sort as keys};
 use postern_proto_imap::types::{SortCriterion, SortKey};
 use postern_store::mail::snapshot::Entry;
 
-use crate::{refused::Refused, search::each_summary, session::ImapSession};
+use crate::{refused::Refused, search::each_summary, selected::View, session::ImapSession};
 
 /// What one criterion compares, message by message.
 enum Column {
@@ -15,12 +15,12 @@ enum Column {
 }
 
 /// Puts indexes in order; they come ascending, and where all criteria are equal they stay so (RFC 5256 §3).
-pub(crate) async fn sort(session: &mut ImapSession, found: Vec<usize>, criteria: &[SortCriterion]) -> Result<Vec<usize>, Refused> {
-    let told = session.selected()?.told.clone();
+pub(crate) async fn sort(session: &ImapSession, view: &View, found: Vec<usize>, criteria: &[SortCriterion]) -> Result<Vec<usize>, Refused> {
+    let told = &view.told;
     let entries: Vec<&Entry> = found.iter().filter_map(|index| told.get(*index)).collect();
     let mut columns: Vec<Column> = criteria.iter().map(|criterion| by_entry(criterion.key, &entries)).collect();
     if criteria.iter().any(|criterion| needs_summary(criterion.key)) {
-        each_summary(session, &found, |place, _, summary| {
+        each_summary(session, view, &found, |place, _, summary| {
             for (column, criterion) in columns.iter_mut().zip(criteria) {
                 column.set(place, criterion.key, summary);
             }

@@ -10,7 +10,7 @@ mod tests;
 use postern_message::{search::sort as keys, subject::BaseSubject};
 use postern_proto_imap::types::{Forest, ThreadAlgorithm};
 
-use crate::{refused::Refused, search::each_summary, session::ImapSession};
+use crate::{refused::Refused, search::each_summary, selected::View, session::ImapSession};
 
 /// References of one message that are followed, the last ones: what is longer than that was made to be long.
 const MAX_REFERENCES: usize = 1_000;
@@ -37,15 +37,16 @@ type Id = u64;
 
 /// Threads of messages, whose numbers in the answer come along.
 pub(crate) async fn thread(
-    session: &mut ImapSession,
+    session: &ImapSession,
+    view: &View,
     found: &[usize],
     numbers: &[u32],
     algorithm: ThreadAlgorithm,
 ) -> Result<Forest, Refused> {
-    let told = session.selected()?.told.clone();
+    let told = &view.told;
     let arrived = found.iter().zip(numbers).filter_map(|(index, number)| Some((told.get(*index)?.received_at, *number)));
     let mut mails: Vec<Mail> = arrived.map(|(sent, number)| Mail { number, sent, ..Mail::default() }).collect();
-    each_summary(session, found, |place, _, summary| {
+    each_summary(session, view, found, |place, _, summary| {
         let Some(mail) = mails.get_mut(place) else { return };
         if let Some(sent) = summary.sent() {
             mail.sent = sent.secs();
