@@ -71,6 +71,7 @@ pub(super) async fn find_in(session: &ImapSession, view: &View, key: &SearchKey)
 }
 
 /// How to answer.
+#[derive(Clone, Copy)]
 pub(super) struct Asked<'a> {
     pub tag: &'a Tag,
     pub uid: bool,
