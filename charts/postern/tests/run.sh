@@ -11,7 +11,7 @@ fi
 
 common=(--namespace mail-system --kube-version 1.34.0 --set cluster.spec.hostnames.mail=mail.example.org)
 least=(--set database.secretRef.name=pg-app)
-trial=(--set postgres.enabled=true --set postgres.password=trial --set 'tenants={acme,umbrella}')
+trial=(--set postgres.enabled=true --set postgres.password=trial --set 'tenants={acme,umbrella,mail-system}')
 most=("${least[@]}" --is-upgrade --set 'tenants={acme}' --set image.prefix=registry.example/mail/ --set image.tag=1.2.3
     --set 'image.pullSecrets={registry}' --set defaults.branding.create=true --set defaults.ipPool.create=true
     --set-json 'defaults.ipPool.addresses=[{"ip":"192.0.2.10","helo":"out.mail.example"}]' --set monitoring.rules.enabled=true
