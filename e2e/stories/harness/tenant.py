@@ -41,9 +41,9 @@ def apply(space, *objects):
 
 
 def delete(space, kind, name):
-    """And means it: a Domain goes with its boxes."""
-    if kind == "domain":
-        domain = kube.get(kind, name, space)["spec"]["domain"]
+    """And means it: a Domain goes with its boxes. One that is gone already is left so."""
+    domain = kube.kubectl("get", kind, name, "--namespace", space, "--ignore-not-found", "--output=jsonpath={.spec.domain}")
+    if kind == "domain" and domain:
         kube.kubectl("annotate", kind, name, "--namespace", space, f"postern.dev/cascade=confirm-{domain}", "--overwrite")
     kube.kubectl("delete", kind, name, "--namespace", space, "--ignore-not-found", "--timeout=60s")
 

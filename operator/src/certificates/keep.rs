@@ -149,7 +149,13 @@ impl Keeper<'_> {
             if want.by.iter().any(|id| self.touched.contains(id)) {
                 self.looks.at_once(host);
             }
+            for id in &want.by {
+                rows.entry(id.clone()).or_default();
+            }
             let (state, message) = self.see_to(host, want, kept.get(host.as_str())).await;
+            if state == CertificateState::WaitingForDns && !want.required {
+                continue;
+            }
             let facts = kept.get(host.as_str());
             let loaded = facts.is_some_and(|facts| facts.position <= served);
             let state = match state {
@@ -163,7 +169,9 @@ impl Keeper<'_> {
                 state: Some(state),
                 message: message.map(|text| postern_crds::text::Line(text.chars().take(250).collect())),
             };
-            want.by.iter().for_each(|id| rows.entry(id.clone()).or_default().push(row.clone()));
+            for id in &want.by {
+                rows.entry(id.clone()).or_default().push(row.clone());
+            }
         }
         rows.into_iter().for_each(|(id, rows)| tell(context, &id, rows));
         self.looks.keep(|host| wanted.0.contains_key(host));

@@ -22,6 +22,8 @@ pub struct Want {
     pub issuer: Result<Issuer, String>,
     /// Resources that serve under the host.
     pub by: Vec<Id>,
+    /// Whether its DNS is required to lead here; of any other host it is no fault that it does not.
+    pub required: bool,
 }
 
 /// Hosts with what is wanted for each. The first to want one decides on the issuer.
@@ -32,7 +34,7 @@ impl Wanted {
     /// The installation's own host.
     pub fn installation(&mut self, id: &Id, cluster: &MailClusterSpec) {
         if let Ok(host) = DomainName::parse(&cluster.hostnames.mail) {
-            self.add(host, id, default_issuer(cluster));
+            self.add(host, id, default_issuer(cluster), true);
         }
     }
 
@@ -42,23 +44,28 @@ impl Wanted {
         let below = |label: &str| DomainName::parse(&format!("{label}.{}", record.name)).ok();
         let receives = record.mode != DomainMode::SendOnly;
         let hosts = &record.hosts;
-        let named = [hosts.mail.clone(), hosts.track.clone(), hosts.return_path.clone().filter(|host| *host != record.name)];
-        let guessed = [below("autoconfig"), below("autodiscover")].into_iter().filter(|_| receives);
         let policy = below("mta-sts").filter(|_| receives && mta_sts.mode != MtaStsMode::None);
-        for host in named.into_iter().chain(guessed).chain([policy]).flatten() {
-            self.add(host, id, issuer.clone());
+        for host in [hosts.mail.clone(), hosts.track.clone(), policy].into_iter().flatten() {
+            self.add(host, id, issuer.clone(), true);
+        }
+        // Bounces need an MX there and no address.
+        let bounces = hosts.return_path.clone().filter(|host| *host != record.name);
+        let guessed = [below("autoconfig"), below("autodiscover")].into_iter().filter(|_| receives);
+        for host in guessed.chain([bounces]).flatten() {
+            self.add(host, id, issuer.clone(), false);
         }
     }
 
     /// Hosts of a brand that its tenant holds.
     pub fn brand(&mut self, id: &Id, record: &BrandRecord, cluster: &MailClusterSpec) {
         for host in &record.hosts {
-            self.add(host.clone(), id, default_issuer(cluster));
+            self.add(host.clone(), id, default_issuer(cluster), true);
         }
     }
 
-    fn add(&mut self, host: DomainName, id: &Id, issuer: Result<Issuer, String>) {
-        let want = self.0.entry(host).or_insert_with(|| Want { issuer: issuer.clone(), by: Vec::new() });
+    fn add(&mut self, host: DomainName, id: &Id, issuer: Result<Issuer, String>, required: bool) {
+        let want = self.0.entry(host).or_insert_with(|| Want { issuer: issuer.clone(), by: Vec::new(), required });
+        want.required |= required;
         if want.issuer.is_err() && issuer.is_ok() {
             want.issuer = issuer;
         }
@@ -150,6 +157,8 @@ mod tests {
         assert_eq!(hosts, ["autoconfig", "autodiscover", "mail", "mta-sts", "rp", "t"]);
         let mail = &wanted.0[&DomainName::parse("mail.example.org").unwrap()];
         assert_eq!((mail.by.len(), mail.issuer.as_ref().unwrap().name.as_str()), (2, "letsencrypt"));
+        let required = wanted.0.iter().filter(|(_, want)| want.required).map(|(host, _)| host.as_str().split('.').next().unwrap());
+        assert_eq!(required.collect::<Vec<_>>(), ["mail", "mta-sts", "t"], "the others may lead elsewhere");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use k8s_openapi::{ByteString, api::core::v1::Secret, apimachinery::pkg::apis::meta::v1::OwnerReference, jiff};
 use kube::{
     Api,
-    api::{ObjectMeta, PostParams},
+    api::{ObjectMeta, Patch, PatchParams, PostParams},
 };
 use postern_apply::passwords;
 use postern_core::Timestamp;
@@ -37,11 +37,12 @@ pub async fn ensure(context: &Context, namespace: &str, name: &str, owner: &Owne
     if !is_due(&found, owner.rotate_at, context.now()) {
         return Ok(Some(found));
     }
-    // With the version that was read: two replicas make one new password between them.
+    // With the version that was read: two replicas make one new password between them. A patch, for tenants grant no update.
     let metadata = ObjectMeta { resource_version: found.metadata.resource_version, ..ObjectMeta::default() };
-    let replaced = api.replace(name, &PostParams::default(), &made(context, name, owner, metadata)).await?;
+    let anew = Patch::Merge(made(context, name, owner, metadata));
+    let patched = api.patch(name, &PatchParams::default(), &anew).await?;
     tracing::info!(namespace, name, "a new password was made");
-    Ok(Some(replaced))
+    Ok(Some(patched))
 }
 
 /// Whether a new password is due: the time has come, and this one is older.

@@ -228,7 +228,9 @@ impl ApiServer {
                 all.extend(strings(&sent["metadata"]["finalizers"]));
                 new["metadata"]["finalizers"] = json!(all);
             }
-            (_, "application/merge-patch+json") => new["metadata"]["finalizers"] = sent["metadata"]["finalizers"].clone(),
+            (_, "application/merge-patch+json") => merge(&mut new, &sent),
+            // As the chart's role says: get, create, patch.
+            _ if key.0 == "secrets" => return failure(StatusCode::FORBIDDEN, "Forbidden"),
             _ => {
                 new = sent;
                 new["metadata"]["uid"] = before["metadata"]["uid"].clone();
@@ -239,6 +241,21 @@ impl ApiServer {
         }
         state.writes.push((method.to_string(), key.0.clone(), key.2.clone()));
         answer(StatusCode::OK, &self.put(&mut state, key, new))
+    }
+}
+
+/// RFC 7386 §2
+fn merge(target: &mut Json, patch: &Json) {
+    let Some(patch) = patch.as_object() else { return target.clone_from(patch) };
+    if !target.is_object() {
+        *target = json!({});
+    }
+    for (name, value) in patch {
+        if value.is_null() {
+            target.as_object_mut().unwrap().remove(name);
+        } else {
+            merge(&mut target[name], value);
+        }
     }
 }
 
