@@ -25,7 +25,7 @@ pub mod stream;
 pub mod tls;
 
 pub use drain::{Drain, Graces, Live, Phase};
-pub use drive::{Driving, End, Limit, Next, Session, Wait};
+pub use drive::{Aside, Driving, End, Limit, Next, Session, Wait};
 pub use gate::{Gate, Refusal};
 pub use listener::{Conn, Listener, Observer, Service, Settings, Streams};
 pub use resolver::{Answer, Mx, Resolver};

@@ -96,6 +96,22 @@ async fn the_server_speaks_without_being_asked() {
 }
 
 #[tokio::test]
+async fn what_is_said_at_work_is_sent_at_once_and_not_behind_its_end() {
+    let server = start(With::default());
+    let mut client = server.connect().await;
+    client.expect("HELLO").await;
+    client.send("ECHO before\r\nWORK\r\n").await;
+    // It goes past the answers that wait for the end of the work.
+    client.expect("* at work").await;
+    server.shared.bell.send_replace("enough".to_owned());
+    client.expect("before").await;
+    client.expect("worked").await;
+    client.send("HASTE\r\nECHO done\r\n").await;
+    client.expect("worked").await;
+    client.expect("done").await;
+}
+
+#[tokio::test]
 async fn a_long_answer_flows_as_fast_as_it_is_taken() {
     let server = start(With::default());
     let mut client = server.connect().await;

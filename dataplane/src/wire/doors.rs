@@ -22,6 +22,7 @@ pub fn imap(config: &Config, starttls: bool) -> postern_serve_imap::Config {
         starttls,
         allow_plaintext: config.auth.allow_plaintext,
         append_limit: config.imap.append_limit.0,
+        message_limit: Some(config.imap.message_limit).filter(|limit| *limit > 0),
         login_timeout: config.imap.login_timeout,
         idle_timeout: config.imap.idle_timeout,
         ..postern_serve_imap::Config::default()

@@ -1,10 +1,10 @@
 //! The stream's side of a conversation: writes that must be taken, waits for whatever comes first, farewells that arrive.
 
-use std::{io, time::Duration};
+use std::{io, pin::pin, time::Duration};
 
 use tokio::{io::AsyncWriteExt, time::timeout};
 
-use super::{Driving, End, Limit, Patience, Session};
+use super::{Aside, Driving, End, Limit, Next, Patience, Session};
 use crate::{
     drain::Live,
     proxy_protocol,
@@ -56,6 +56,22 @@ impl Link<'_> {
         self.sent += output.len() as u64;
         output.clear();
         Ok(())
+    }
+
+    /// Lets the session work, and sends what it says meanwhile.
+    pub(super) async fn run<S: Session>(&mut self, session: &mut S, aside: Option<&Aside>) -> Result<Next, End> {
+        let mut work = pin!(session.run());
+        let Some(aside) = aside else { return Ok(work.await) };
+        loop {
+            tokio::select! {
+                biased;
+                next = &mut work => {
+                    aside.forget();
+                    return Ok(next);
+                }
+                mut words = aside.said() => self.write(&mut words).await?,
+            }
+        }
     }
 
     pub(super) fn start_deflate(&mut self) {

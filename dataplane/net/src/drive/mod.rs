@@ -28,6 +28,8 @@
 //!   moment its `step` last changed, not from the last byte. Raise `step` with every complete command, and with
 //!   every so many KiB of a long literal or message: then a client that drips single bytes gets no more time than one
 //!   that is silent, and a machine never holds more than `bytes` of an unfinished command.
+//! - **Long work**: what a client should hear while `run` is at work goes through the [`Aside`] that [`Session::aside`] gives:
+//!   it is sent at once, before the output that waits, and must stand alone.
 //! - **Push**: [`Session::wake`] is polled while waiting for input. It is dropped and made again at each turn, so it
 //!   must be cancel safe and keep its place in `self` (await `changed()` of a watch channel, for example). It must not
 //!   complete again for news that it has completed for, or the loop spins.
@@ -41,11 +43,13 @@
 //!   than once while it moves in: keep both small and box what is rarely used. Give back large buffers before
 //!   returning [`Next::Read`]; the driver does so with `output`. Loop, listener and gate add about 3 KiB.
 
+mod aside;
 mod link;
 mod patience;
 
 use std::{future::Future, io, time::Duration};
 
+pub use aside::Aside;
 use link::{Event, Link, leave};
 use patience::Patience;
 
@@ -100,6 +104,11 @@ pub trait Session: Send + 'static {
 
     /// Does all that can be done with what has been received.
     fn run(&mut self) -> impl Future<Output = Next> + Send;
+
+    /// Where the session speaks while [`Session::run`] is at work. Asked once.
+    fn aside(&self) -> Option<Aside> {
+        None
+    }
 
     /// What is to be sent. The driver empties it.
     fn output(&mut self) -> &mut Vec<u8>;
@@ -204,11 +213,12 @@ const KEEP_OUTPUT: usize = 1024;
 async fn converse<S: Session>(link: &mut Link<'_>, session: &mut S, mut live: Live) -> Result<End, End> {
     let mut next = Box::pin(session.open()).await;
     let mut patience = Patience::new(session.wait());
+    let aside = session.aside();
     let mut told = false;
     loop {
         link.write(session.output()).await?;
         next = match next {
-            Next::Flush => Box::pin(session.run()).await,
+            Next::Flush => Box::pin(link.run(session, aside.as_ref())).await?,
             Next::Close => return Ok(End::Session),
             Next::StartTls => {
                 let tls = Box::pin(link.start_tls()).await?;
@@ -235,14 +245,14 @@ async fn converse<S: Session>(link: &mut Link<'_>, session: &mut S, mut live: Li
                         let within = patience.spend(bytes.len() as u64);
                         session.input(&bytes);
                         drop(bytes);
-                        let next = Box::pin(session.run()).await;
+                        let next = Box::pin(link.run(session, aside.as_ref())).await?;
                         // Many commands in one read are many steps; only one that is still unfinished counts.
                         if !within && next == Next::Read && patience.is_same(session.wait()) {
                             return link.over(session, Limit::Bytes).await;
                         }
                         next
                     }
-                    Event::Wake => Box::pin(session.run()).await,
+                    Event::Wake => Box::pin(link.run(session, aside.as_ref())).await?,
                     Event::Drain => {
                         told = true;
                         session.on_drain()

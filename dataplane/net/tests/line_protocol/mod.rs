@@ -1,7 +1,7 @@
 //! A small line protocol that uses everything the driver offers, and a client that speaks it.
 //!
 //! `ECHO text`, `BEGIN` … `COMMIT` (a transaction), `STARTTLS`, `DEFLATE`, `BIG n` (n blocks of 64 KiB), `QUIT`;
-//! anything published on the bell is pushed as `* text`.
+//! `WORK` says so aside and works until the bell rings, `HASTE` says so and has done. Anything published on the bell is pushed as `* text`.
 
 #![expect(clippy::unwrap_used, reason = "a test's helper may fail loudly")]
 
@@ -13,7 +13,7 @@ use std::{
 
 use postern_core::SystemClock;
 use postern_net::{
-    Conn, Drain, Driving, Gate, Limit, Listener, Next, Refusal, Service, Session, Settings, Stream, TlsInfo, Wait,
+    Aside, Conn, Drain, Driving, Gate, Limit, Listener, Next, Refusal, Service, Session, Settings, Stream, TlsInfo, Wait,
     drive::Report,
     gate::Limits,
     tls::{CertificateStore, Certificates, ClientTls, Roots, ServerTls},
@@ -36,6 +36,7 @@ pub struct Lines {
     blocks: usize,
     in_transaction: bool,
     draining: bool,
+    aside: Aside,
 }
 
 #[derive(Debug)]
@@ -62,6 +63,7 @@ impl Service for LineService {
             blocks: 0,
             in_transaction: false,
             draining: false,
+            aside: Aside::default(),
         }
     }
 
@@ -135,12 +137,25 @@ impl Session for Lines {
         }
         while let Some(end) = self.input.windows(2).position(|w| w == b"\r\n") {
             let line: Vec<u8> = self.input.drain(..end + 2).collect();
+            if matches!(&line[..end], b"WORK" | b"HASTE") {
+                self.step += 1;
+                self.aside.say(b"* at work\r\n".to_vec());
+                if &line[..end] == b"WORK" {
+                    self.bell.changed().await.unwrap();
+                }
+                self.say("worked");
+                continue;
+            }
             match self.command(std::str::from_utf8(&line[..end]).unwrap()) {
                 Next::Read => {}
                 next => return next,
             }
         }
         Next::Read
+    }
+
+    fn aside(&self) -> Option<Aside> {
+        Some(self.aside.clone())
     }
 
     fn output(&mut self) -> &mut Vec<u8> {

@@ -28,7 +28,7 @@ fuzz_target!(|data: &[u8]| {
 });
 
 fn play<'w>(pieces: impl Iterator<Item = &'w [u8]>) -> (Vec<String>, Vec<u8>) {
-    let config = Config { mechanisms: vec!["PLAIN".to_owned()], append_limit: 1000 };
+    let config = Config { mechanisms: vec!["PLAIN".to_owned()], append_limit: 1000, message_limit: None };
     let mut server =
         Server::new(Arc::new(config), Channel { tls: false, starttls: false, binding: false, compressed: false, cleartext_login: true });
     let mut heard = Vec::new();

@@ -71,7 +71,13 @@ impl Imap {
     pub fn new(parts: Parts, config: Config) -> Self {
         let Parts { store, authenticator, people, trail, seed, observer } = parts;
         let tokens = authenticator.offers_tokens();
-        let machine = |scram| Arc::new(server::Config { mechanisms: Config::mechanisms(scram, tokens), append_limit: config.append_limit });
+        let machine = |scram| {
+            Arc::new(server::Config {
+                mechanisms: Config::mechanisms(scram, tokens),
+                append_limit: config.append_limit,
+                message_limit: config.message_limit,
+            })
+        };
         Self(Arc::new(Shared {
             store,
             authenticator,

@@ -2,7 +2,7 @@
 
 use postern_message::charset::Charset;
 
-use super::text::{number, set, string};
+use super::text::{nstring, number, set, string};
 use crate::types::{Code, Condition, Dialect, Extension, Flags, Keyword, Reply, SystemFlags, Tag, UidSet};
 
 /// `tag SP resp-cond-state CRLF`
@@ -156,6 +156,12 @@ fn resp_text_code(out: &mut Vec<u8>, code: &Code) {
             out.extend_from_slice(b"MODIFIED ");
             set(out, messages);
         }
+        Code::MessageLimit { limit, lowest } => {
+            word_and_number(out, b"MESSAGELIMIT ", *limit);
+            if let Some(lowest) = lowest {
+                word_and_number(out, b" ", *lowest);
+            }
+        }
         Code::MetadataLongEntries(n) => {
             out.extend_from_slice(b"METADATA LONGENTRIES ");
             number(out, *n);
@@ -163,6 +169,20 @@ fn resp_text_code(out: &mut Vec<u8>, code: &Code) {
         Code::MetadataMaxSize(n) => {
             out.extend_from_slice(b"METADATA MAXSIZE ");
             number(out, *n);
+        }
+        Code::InProgress { tag, done } => {
+            out.extend_from_slice(b"INPROGRESS (");
+            nstring(out, tag.as_ref().map(|tag| tag.as_str().as_bytes()), Dialect::REV1);
+            match done {
+                None => out.extend_from_slice(b" NIL NIL)"),
+                Some((done, goal)) => {
+                    out.push(b' ');
+                    number(out, *done);
+                    out.push(b' ');
+                    number(out, *goal);
+                    out.push(b')');
+                }
+            }
         }
         Code::BadUrl(url) => {
             out.extend_from_slice(b"BADURL ");
@@ -255,10 +275,12 @@ const fn word(code: &Code) -> &'static str {
         Code::AppendUid { .. }
         | Code::BadUrl(_)
         | Code::BadCharset
+        | Code::InProgress { .. }
         | Code::CopyUid { .. }
         | Code::Capability(_)
         | Code::HighestModSeq(_)
         | Code::MailboxId(_)
+        | Code::MessageLimit { .. }
         | Code::Modified(_)
         | Code::MetadataLongEntries(_)
         | Code::MetadataMaxSize(_)
@@ -301,6 +323,12 @@ mod tests {
             (Code::HighestModSeq(715_194_045_007), "[HIGHESTMODSEQ 715194045007]"),
             (Code::Modified(uids(&[7, 9])), "[MODIFIED 7,9]"),
             (Code::ReadOnly, "[READ-ONLY]"),
+            // RFC 9738 §3.1
+            (Code::MessageLimit { limit: 1000, lowest: Some(23221) }, "[MESSAGELIMIT 1000 23221]"),
+            (Code::MessageLimit { limit: 1000, lowest: None }, "[MESSAGELIMIT 1000]"),
+            // RFC 9585 §3.1
+            (Code::InProgress { tag: Tag::new(b"A001").ok(), done: Some((454, 1000)) }, "[INPROGRESS (\"A001\" 454 1000)]"),
+            (Code::InProgress { tag: Tag::new(b"A001").ok(), done: None }, "[INPROGRESS (\"A001\" NIL NIL)]"),
             (Code::BadUrl("/Drafts;UIDVALIDITY=1/;UID=30".to_owned()), "[BADURL /Drafts;UIDVALIDITY=1/;UID=30]"),
             (Code::BadUrl("/a]\r\nö".to_owned()), "[BADURL /a%5D%0D%0A%C3%B6]"),
             (Code::NoUpdate(Tag::new(b"B02").unwrap()), "[NOUPDATE \"B02\"]"),

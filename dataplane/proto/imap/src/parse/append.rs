@@ -70,6 +70,7 @@ pub(crate) fn append_starts(
     };
     match line(&mut p, AppendPlace::default(), ends_in_literal) {
         Ok(Some(line)) if line.steps.is_empty() => Some(Err((tag, NO_APPEND))),
+        Err(NO_MESSAGE) => Some(Err((tag, NO_APPEND))),
         Ok(Some(line)) => Some(Ok((AppendStart { tag, mailbox, replaces }, line))),
         Ok(None) => None,
         Err(error) => Some(Err((tag, error))),

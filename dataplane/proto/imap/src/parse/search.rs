@@ -8,7 +8,7 @@ use super::{
 };
 use crate::types::{
     Command, DateField, EnvelopeField, FilterName, Keyword, MAX_SEARCH_DEPTH, MAX_SEARCH_KEYS, ObjectId, PartialRange, SearchArgs,
-    SearchKey, SearchReturn, SystemFlags,
+    SearchKey, SearchReturn, SequenceNumber, SequenceRange, SequenceSet, SystemFlags,
 };
 
 /// `search = "SEARCH" [search-return-opts] SP search-program`, `search-program = ["CHARSET" SP charset SP] search-key *(SP search-key)`
@@ -177,11 +177,22 @@ fn key(p: &mut Parser<'_>, depth: usize, budget: &mut usize) -> Result<SearchKey
             K::Header { name, text: p.search_text()? }
         }
         "UID" => K::Uid(p.sequence_set()?),
+        // RFC 9738 §3.2: beyond this UID, without the `*` that may lie below it.
+        "UIDAFTER" => p.nz_number()?.checked_add(1).map_or(K::Nothing, |first| uids(first, u32::MAX)),
+        "UIDBEFORE" => match p.nz_number()? {
+            1 => K::Nothing,
+            uid => uids(1, uid - 1),
+        },
         // RFC 5466 §3.1: filters are UTF-8, and the keys beside them too.
         "FILTER" if !p.charset().is_utf8() => return Err(ParseError::FilterCharset),
         "FILTER" => K::Filter(filter_name(p)?),
         _ => return Err(ParseError::Syntax("Unknown search key")),
     })
+}
+
+fn uids(first: u32, last: u32) -> SearchKey {
+    let range = SequenceRange { start: SequenceNumber::Number(first), end: SequenceNumber::Number(last) };
+    SearchKey::Uid(SequenceSet::Ranges(vec![range]))
 }
 
 fn without_argument(name: &str) -> Option<SearchKey> {

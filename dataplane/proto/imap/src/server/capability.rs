@@ -11,6 +11,8 @@ pub struct Config {
     pub mechanisms: Vec<String>,
     /// Largest message of APPEND, in octets (RFC 7889).
     pub append_limit: u64,
+    /// Most messages that one command works on; all when `None` (RFC 9738).
+    pub message_limit: Option<u32>,
 }
 
 /// What the connection is, so far as it decides what may be said on it.
@@ -98,6 +100,7 @@ const AFTER_LOGIN: &[&str] = &[
     "UTF8=ACCEPT",
     "SEARCH=FUZZY",
     "PARTIAL",
+    "INPROGRESS",
     "SORT",
     "SORT=DISPLAY",
     "ESORT",
@@ -116,6 +119,9 @@ impl fmt::Display for Capabilities<'_> {
             AFTER_LOGIN.iter().try_for_each(|capability| write!(f, " {capability}"))?;
             if !self.channel.compressed {
                 f.write_str(" COMPRESS=DEFLATE")?;
+            }
+            if let Some(limit) = self.config.message_limit {
+                write!(f, " MESSAGELIMIT={limit}")?;
             }
             return write!(f, " APPENDLIMIT={}", self.config.append_limit);
         }

@@ -85,6 +85,13 @@ pub enum Code {
     HasChildren,
     /// `HIGHESTMODSEQ n`: the client knows of every change up to it (RFC 7162 §3.1.2.1).
     HighestModSeq(u64),
+    /// `INPROGRESS ("tag" done goal)`: a command is still at work (RFC 9585 §4).
+    InProgress {
+        /// Which.
+        tag: Option<Tag>,
+        /// How much is done, of how much; the goal is the higher one.
+        done: Option<(u64, u64)>,
+    },
     /// `INUSE`: locked; try again.
     InUse,
     /// `LIMIT`: one of the server's limits is reached.
@@ -93,6 +100,14 @@ pub enum Code {
     MailboxId(ObjectId),
     /// `MODIFIED set`: not stored, for they have changed since (RFC 7162 §3.1.3).
     Modified(UidSet),
+    /// `MESSAGELIMIT n [uid]`: the command was done for so many messages, from the highest UID down to this one; or was not
+    /// done (RFC 9738 §3.1).
+    MessageLimit {
+        /// Most messages of one command.
+        limit: u32,
+        /// The lowest UID that was worked on.
+        lowest: Option<u32>,
+    },
     /// `METADATA LONGENTRIES n`: the longest value that MAXSIZE kept back (RFC 5464 §4.2.1).
     MetadataLongEntries(u64),
     /// `METADATA MAXSIZE n`: a value is longer than is kept (RFC 5464 §4.3).

@@ -1,5 +1,7 @@
 //! COPY and UID COPY (RFC 9051 §6.4.7): all or none.
 
+use std::ops::Range;
+
 use postern_core::{AccountId, FolderId};
 use postern_proto_imap::types::{Code, MailboxName, Reply, SequenceSet};
 use postern_store::mail::{snapshot::Entry, transfer::Copied};
@@ -12,7 +14,9 @@ use crate::{
 };
 
 pub(super) async fn copy(session: &mut ImapSession, uid: bool, set: &SequenceSet, to: &MailboxName) -> Answer {
-    let Transfer { account, from, uids, entries, to } = prepare(session, uid, set, to).await?;
+    let ranges = session.selected()?.resolve(set, uid)?;
+    session.refuse_more(&ranges)?;
+    let Transfer { account, from, uids, entries, to } = prepare(session, ranges, to).await?;
     if to.account != account {
         return copy_across(session, entries, &to).await;
     }
@@ -35,9 +39,8 @@ pub(super) struct Transfer {
 }
 
 /// Finds the messages and the target.
-pub(super) async fn prepare(session: &mut ImapSession, uid: bool, set: &SequenceSet, to: &MailboxName) -> Result<Transfer, Refused> {
+pub(super) async fn prepare(session: &mut ImapSession, ranges: Vec<Range<usize>>, to: &MailboxName) -> Result<Transfer, Refused> {
     let selected = session.selected()?;
-    let ranges = selected.resolve(set, uid)?;
     let (account, from, uids) = (selected.account, selected.folder, selected.uids(&ranges));
     let to = session.target(to).await?;
     let selected = session.selected()?;

@@ -20,7 +20,7 @@ use crate::{
 
 pub(super) async fn copy_across(session: &mut ImapSession, entries: Vec<Entry>, to: &Found) -> Answer {
     let octets: u64 = entries.iter().map(|entry| u64::from(entry.size)).sum();
-    if octets > session.shared.config.literal_budget.max(session.shared.config.append_limit) {
+    if octets > session.shared.config.holds() {
         return Err(Refused::no(Code::Limit, "More at once than this server holds; copy in smaller parts"));
     }
     let from = session.selected()?.account;
@@ -28,7 +28,9 @@ pub(super) async fn copy_across(session: &mut ImapSession, entries: Vec<Entry>, 
     let mut rows = session.boxes().messages(from, &ids).await?;
     let store = session.shared.store.clone();
     let mut accept = Accept::default();
-    for entry in &entries {
+    let mut progress = session.progress();
+    for (done, entry) in entries.iter().enumerate() {
+        progress.at(done, entries.len());
         let row = rows.remove(&entry.message).ok_or_else(|| Refused::no(Code::ExpungeIssued, "A message is gone"))?;
         let message = Message::read(session.boxes(), row).await?;
         let prepared = store.prepare(message.body()).await?;

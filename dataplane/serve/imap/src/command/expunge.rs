@@ -2,6 +2,7 @@
 
 use postern_core::Rights;
 use postern_proto_imap::types::{Reply, SequenceSet};
+use postern_store::mail::Flags;
 
 use crate::{
     place::no_permission,
@@ -18,8 +19,24 @@ pub(super) async fn expunge(session: &mut ImapSession, set: Option<&SequenceSet>
     if !selected.may(Rights::EXPUNGE) {
         return Err(no_permission());
     }
-    let uids = set.map(|set| selected.resolve(set, true)).transpose()?.map(|ranges| selected.uids(&ranges));
     let (account, folder) = (selected.account, selected.folder);
+    let uids = match set {
+        Some(set) => Some(named(session, set)?),
+        None => None,
+    };
     session.boxes().expunge(account, folder, uids.as_deref()).await?;
     Ok(session.sure(moment, Reply::ok("EXPUNGE completed")).await)
+}
+
+/// The UIDs of UID EXPUNGE. Where there may be too many, those that are not deleted do not count (RFC 9738 §3.1).
+fn named(session: &mut ImapSession, set: &SequenceSet) -> Result<Vec<i64>, Refused> {
+    let limited = session.shared.config.message_limit.is_some();
+    let selected = session.selected()?;
+    let mut ranges = selected.resolve(set, true)?;
+    if limited {
+        let deleted = selected.entries(&ranges).filter(|(_, entry)| entry.flags.has(Flags::DELETED));
+        ranges = deleted.map(|(index, _)| index..index + 1).collect();
+        ranges = session.cut(ranges)?;
+    }
+    Ok(session.selected()?.uids(&ranges))
 }

@@ -129,6 +129,13 @@ async fn finish(session: &mut ImapSession, moment: Moment, answer: Answer) -> Fl
         session.tell(moment, false, None).await;
         session.warn_of_held_back(moment);
     }
-    session.server.complete(answer.unwrap_or_else(|Refused(reply)| reply));
+    let reply = match answer {
+        Ok(reply) => session.with_limit(reply),
+        Err(Refused(reply)) => {
+            session.limited = None;
+            reply
+        }
+    };
+    session.server.complete(reply);
     Flow::On
 }

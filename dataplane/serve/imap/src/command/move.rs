@@ -23,7 +23,9 @@ pub(super) async fn r#move(session: &mut ImapSession, uid: bool, set: &SequenceS
     if !selected.may(Rights::DELETE_MESSAGES | Rights::EXPUNGE) {
         return Err(no_permission());
     }
-    let Transfer { account, from, uids, to, .. } = prepare(session, uid, set, to).await?;
+    let ranges = selected.resolve(set, uid)?;
+    let ranges = session.cut(ranges)?;
+    let Transfer { account, from, uids, to, .. } = prepare(session, ranges, to).await?;
     if to.account != account {
         return Err(Refused::no(Code::Cannot, "A message moves within one box; copy it, then expunge it here"));
     }

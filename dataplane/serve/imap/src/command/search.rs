@@ -23,6 +23,8 @@ pub(super) async fn search(session: &mut ImapSession, tag: &Tag, args: &SearchAr
     match asked {
         Some(result) => {
             if result.update {
+                // What is kept up to date cannot be a part of what was asked.
+                session.all_or_none()?;
                 let found = view.uids(&indexes);
                 context::keep(session, Context { tag: tag.clone(), uid: args.uid, key, order: None, found })?;
             }
@@ -60,7 +62,9 @@ pub(super) async fn find(session: &mut ImapSession, tag: &Tag, key: &SearchKey, 
 async fn find_now(session: &mut ImapSession, key: &SearchKey) -> Result<Found, Refused> {
     let key = filters::resolve(session, key).await?.into_owned();
     let view = session.selected()?.view();
-    let indexes = find_in(session, &view, &key).await?;
+    let mut program = Program::new(&key, &view, session.shared.store.now())?;
+    let ranges = session.cut(program.ranges(&view))?;
+    let indexes = search::find_within(session, &view, &mut program, &ranges).await?;
     Ok(Found { view, key, indexes })
 }
 

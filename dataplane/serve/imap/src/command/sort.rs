@@ -13,6 +13,7 @@ use crate::{context::Context, refused::Answer, session::ImapSession, sort};
 
 pub(super) async fn sort(session: &mut ImapSession, tag: &Tag, args: &SortArgs) -> Answer {
     let Found { view, key, indexes } = search::find(session, tag, &args.key, args.result).await?;
+    session.all_or_none()?;
     let sorted = sort::sort(session, &view, indexes, &args.criteria).await?;
     let modseq = search::highest_modseq(&view, &key, &sorted, args.result);
     match args.result {

@@ -32,6 +32,8 @@ pub(super) async fn store(
     }
     let op = permitted(op, selected.rights)?;
     let ranges = selected.resolve(set, uid)?;
+    let ranges = session.cut(ranges)?;
+    let selected = session.selected()?;
     let uids = selected.uids(&ranges);
     let (account, folder) = (selected.account, selected.folder);
     if uids.is_empty() {

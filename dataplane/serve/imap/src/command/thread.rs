@@ -10,6 +10,7 @@ use crate::{refused::Answer, session::ImapSession, thread};
 
 pub(super) async fn thread(session: &mut ImapSession, tag: &Tag, args: &ThreadArgs) -> Answer {
     let Found { view, indexes, .. } = search::find(session, tag, &args.key, None).await?;
+    session.all_or_none()?;
     let numbers = search::numbers(&view, args.uid, &indexes);
     let forest = thread::thread(session, &view, &indexes, &numbers, args.algorithm).await?;
     encode::thread(session.server.output(), &forest);

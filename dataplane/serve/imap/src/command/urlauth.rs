@@ -18,7 +18,7 @@ use crate::{
     place::Found,
     refused::{Answer, Refused},
     session::ImapSession,
-    url,
+    url::UrlReader,
 };
 
 /// The one mechanism (RFC 4467 §4): how the token is made is nobody else's business.
@@ -37,12 +37,12 @@ pub(super) async fn generate(session: &mut ImapSession, rumps: &[UrlRump]) -> An
 }
 
 pub(super) async fn fetch(session: &mut ImapSession, urls: &[String]) -> Answer {
-    let mut octets = 0;
+    let (mut octets, mut reader) = (0, UrlReader::new(session));
     let dialect = session.server.dialect();
     for url in urls {
-        let shown = shown(session, url).await?;
+        let shown = shown(session, &mut reader, url).await?;
         octets += shown.as_ref().map_or(0, |shown| shown.len() as u64);
-        if octets > session.shared.config.literal_budget.max(session.shared.config.append_limit) {
+        if octets > session.shared.config.holds() {
             return Err(Refused::no(Code::Limit, "More at once than this server holds; ask for fewer"));
         }
         encode::url_fetch(session.server.output(), url, shown.as_deref(), dialect);
@@ -85,7 +85,7 @@ async fn authorize(session: &ImapSession, text: &str) -> Result<String, Refused>
 }
 
 /// What a URL shows to this session.
-async fn shown(session: &ImapSession, text: &str) -> Result<Option<Vec<u8>>, Refused> {
+async fn shown(session: &ImapSession, reader: &mut UrlReader, text: &str) -> Result<Option<Vec<u8>>, Refused> {
     let Ok(url) = AuthorizedUrl::parse(text) else { return Ok(None) };
     if !may_fetch(session, &url)? {
         return Ok(None);
@@ -102,7 +102,7 @@ async fn shown(session: &ImapSession, text: &str) -> Result<Option<Vec<u8>>, Ref
     if !is_proven(session, user, &found, &url).await? {
         return Ok(None);
     }
-    url::read(session, &found, &url.message).await
+    reader.read(session, &found, &url.message).await
 }
 
 /// Whether the URL is for this session, and not expired (RFC 4467 §3).

@@ -10,6 +10,8 @@ mod needle;
 mod program;
 mod summaries;
 
+use std::ops::Range;
+
 use postern_core::{AccountId, FolderId};
 use postern_store::{
     StoreError,
@@ -35,10 +37,20 @@ const WORTH_ASKING: usize = 64;
 
 /// Indexes of the messages that match, ascending.
 pub(crate) async fn find(session: &ImapSession, view: &View, program: &mut Program) -> Result<Vec<usize>, Refused> {
+    let ranges = program.ranges(view);
+    find_within(session, view, program, &ranges).await
+}
+
+/// The same among the messages of these ranges alone.
+pub(crate) async fn find_within(
+    session: &ImapSession,
+    view: &View,
+    program: &mut Program,
+    ranges: &[Range<usize>],
+) -> Result<Vec<usize>, Refused> {
     let View { account, folder, ref told, .. } = *view;
     let (mut found, mut open): (Vec<usize>, Vec<(usize, &Entry)>) = (Vec::new(), Vec::new());
-    let everything = 0..told.len();
-    for range in program.candidates().unwrap_or(std::slice::from_ref(&everything)) {
+    for range in ranges {
         for (index, entry) in (range.start..).zip(told.iter_from(range.start)).take(range.len()) {
             match program.by_entry(index, entry) {
                 Some(true) => found.push(index),
@@ -58,7 +70,9 @@ pub(crate) async fn find(session: &ImapSession, view: &View, program: &mut Progr
             None => true,
         });
     }
+    let (mut progress, mut done) = (session.progress(), 0);
     for page in open.chunks(PAGE) {
+        progress.at(done, open.len());
         let ids: Vec<i64> = page.iter().map(|(_, entry)| entry.message).collect();
         let rows = boxes.messages(account, &ids).await?;
         let mut unread = Vec::new();
@@ -75,6 +89,7 @@ pub(crate) async fn find(session: &ImapSession, view: &View, program: &mut Progr
         while !left.is_empty() {
             let (group, rest) = left.split_at(together(left));
             left = rest;
+            progress.at(done + page.len() - left.len(), open.len());
             // The semaphore is never closed.
             let _turn = session.shared.body_searches.acquire().await;
             let bodies = boxes.bodies(group.iter().map(|(.., row)| *row)).await?;
@@ -89,6 +104,7 @@ pub(crate) async fn find(session: &ImapSession, view: &View, program: &mut Progr
                 }
             }
         }
+        done += page.len();
         tokio::task::yield_now().await;
     }
     found.sort_unstable();

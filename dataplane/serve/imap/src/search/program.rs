@@ -60,8 +60,14 @@ impl Program {
         build(key, view, now.secs()).map(Self)
     }
 
-    /// Where matches can be at all; `None` is anywhere.
-    pub(super) fn candidates(&self) -> Option<&[Range<usize>]> {
+    /// Where matches can be at all.
+    pub(crate) fn ranges(&self, view: &View) -> Vec<Range<usize>> {
+        let everything = std::iter::once(0..view.told.len()).collect();
+        self.candidates().map_or(everything, <[_]>::to_vec)
+    }
+
+    /// `None` is anywhere.
+    fn candidates(&self) -> Option<&[Range<usize>]> {
         match &self.0 {
             Key::And(keys) => keys.iter().find_map(places),
             key => places(key),

@@ -21,8 +21,9 @@ pub(crate) async fn each_summary(
 ) -> Result<(), Refused> {
     let View { account, ref told, .. } = *view;
     let boxes = session.boxes();
-    let mut first = 0;
+    let (mut progress, mut first) = (session.progress(), 0);
     for page in found.chunks(PAGE) {
+        progress.alive();
         let entries: Vec<&Entry> = page.iter().filter_map(|index| told.get(*index)).collect();
         let ids: Vec<i64> = entries.iter().map(|entry| entry.message).collect();
         let rows = boxes.messages(account, &ids).await?;

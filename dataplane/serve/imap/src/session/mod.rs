@@ -8,14 +8,18 @@ use std::{net::IpAddr, sync::Arc};
 
 use postern_access::Login;
 use postern_core::Secret;
-use postern_net::{Conn, Limit, Next, Session, TlsInfo, Wait};
-use postern_proto_imap::server::{Channel, Event, Server, State};
+use postern_net::{Aside, Conn, Limit, Next, Session, TlsInfo, Wait};
+use postern_proto_imap::{
+    server::{Channel, Event, Server, State},
+    types::{Code, Tag},
+};
 use postern_proto_sasl::ChannelBinding;
 use postern_store::{Result, mail::boxes::Boxes};
 
 use crate::{
     command::{self, Append, Authentication, Fetch},
     notify::Watch,
+    progress::Progress,
     refused::Refused,
     selected::Selected,
     service::Shared,
@@ -40,6 +44,11 @@ pub struct ImapSession {
     /// What NOTIFY has set.
     pub(crate) watch: Option<Box<Watch>>,
     pub(crate) work: Work,
+    /// The tag of the command in hand, or of the last one.
+    pub(crate) tag: Option<Tag>,
+    aside: Aside,
+    /// The limit that the command in hand has met.
+    pub(crate) limited: Option<Code>,
     /// Raised by every command, and by every so many octets of a long one.
     step: u32,
     received: u64,
@@ -85,6 +94,9 @@ impl ImapSession {
             selected: None,
             watch: None,
             work: Work::None,
+            tag: None,
+            aside: Aside::default(),
+            limited: None,
             step: 0,
             received: 0,
             draining: false,
@@ -118,11 +130,21 @@ impl ImapSession {
         self.selected.as_deref_mut().ok_or_else(|| Refused(postern_proto_imap::types::Reply::bad("Select a mailbox first")))
     }
 
+    /// For a command that may take long.
+    pub(crate) fn progress(&self) -> Progress {
+        let clock = self.shared.store.clock.clone();
+        let (every, last) = (self.shared.config.progress, clock.now());
+        Progress { tag: self.tag.clone(), aside: self.aside.clone(), clock, every, last }
+    }
+
     /// Does one event; false when the machine is to wait for the client to take the output.
     async fn event(&mut self, event: Event) -> Flow {
         self.step = self.step.wrapping_add(1);
         match event {
-            Event::Command { tag, command } => command::run(self, tag, command).await,
+            Event::Command { tag, command } => {
+                self.tag = Some(tag.clone());
+                command::run(self, tag, command).await
+            }
             Event::AppendMessage { mailbox, replaces, message, number, .. } => {
                 command::append_message(self, &mailbox, replaces, message, number).await
             }
@@ -201,6 +223,10 @@ impl Session for ImapSession {
         }
         self.server.shrink();
         Next::Read
+    }
+
+    fn aside(&self) -> Option<Aside> {
+        Some(self.aside.clone())
     }
 
     fn output(&mut self) -> &mut Vec<u8> {

@@ -116,3 +116,18 @@ async fn utf8_headers_have_a_form_of_their_own() {
         [format!("* 1 FETCH (BODY[] {{{n}}}\r\n{body})"), format!("* 2 FETCH (BODY[] {{{}}}\r\n{body}\r\n)", n + 2)]
     );
 }
+
+#[tokio::test]
+async fn what_is_read_for_it_is_bounded_too() {
+    let room = Room::configured(Config { literal_budget: 1000, append_limit: 1000, ..Config::default() }).await;
+    for _ in 0..2 {
+        room.deliver(&[b'x'; 500]).await;
+    }
+    let mut alice = room.login("alice").await;
+    let octet = |uid: usize| format!("URL /INBOX/;UID={uid}/;PARTIAL=0.1");
+    // Parts of one message are one reading, however many they are.
+    let parts = vec![octet(1); 100].join(" ");
+    assert!(append(&mut alice, &format!("Drafts CATENATE ({parts})")).await.starts_with("OK"));
+    let parts: Vec<String> = (0..100).map(|n| octet(1 + n % 2)).collect();
+    assert!(append(&mut alice, &format!("Drafts CATENATE ({})", parts.join(" "))).await.starts_with("NO [LIMIT]"));
+}

@@ -9,11 +9,11 @@ use postern_proto_imap::{
 };
 
 use super::Append;
-use crate::{refused::Refused, session::ImapSession, url};
+use crate::{refused::Refused, session::ImapSession, url::UrlReader};
 
 /// `URL`: its octets are put behind what there is.
 pub(super) async fn url(session: &ImapSession, mut append: Box<Append>, text: &str) -> Result<Box<Append>, Refused> {
-    let octets = octets(session, text).await?;
+    let octets = octets(session, &mut append.urls, text).await?;
     append.grow(session, octets.len() as u64)?;
     append.made.extend_from_slice(&octets);
     Ok(append)
@@ -38,7 +38,7 @@ impl Append {
 }
 
 /// What a URL names, as this session may read it.
-async fn octets(session: &ImapSession, text: &str) -> Result<Vec<u8>, Refused> {
+async fn octets(session: &ImapSession, urls: &mut UrlReader, text: &str) -> Result<Vec<u8>, Refused> {
     let bad = || Refused(Reply::no("That URL names nothing here").with(Code::BadUrl(text.to_owned())));
     let parsed = MessageUrl::parse(text).map_err(|_| bad())?;
     let place = session.place(&parsed.mailbox).await.map_err(|Refused(reply)| match reply.code {
@@ -47,5 +47,5 @@ async fn octets(session: &ImapSession, text: &str) -> Result<Vec<u8>, Refused> {
     })?;
     // A mailbox that may not be read is as one that is not there (RFC 4314 §4).
     let found = session.found(&place).await?.filter(|found| found.rights.contains(Rights::READ)).ok_or_else(bad)?;
-    url::read(session, &found, &parsed).await?.ok_or_else(bad)
+    urls.read(session, &found, &parsed).await?.ok_or_else(bad)
 }

@@ -19,6 +19,7 @@ use crate::{
     refused::{Answer, Refused},
     selected::{Expunges, Moment},
     session::{Flow, ImapSession, Work},
+    url::UrlReader,
     words,
 };
 
@@ -33,6 +34,8 @@ pub(crate) struct Append {
     next: Option<AppendMessage>,
     /// What CATENATE has made of it so far.
     made: Vec<u8>,
+    /// Reads what its URLs name.
+    urls: UrlReader,
     /// The octets that come.
     literal: Option<AppendLiteral>,
     /// Octets of all messages, those that come too.
@@ -49,8 +52,9 @@ pub(crate) async fn append_message(
     message: AppendMessage,
     number: usize,
 ) -> Flow {
-    let admitted = match std::mem::take(&mut session.work) {
-        Work::Append(append) if number > 0 => admit_next(session, append, message).await,
+    let admitted = match (std::mem::take(&mut session.work), session.refuse_message(number)) {
+        (_, Err(refused)) => Err(refused),
+        (Work::Append(append), Ok(())) if number > 0 => admit_next(session, append, message).await,
         _ => admit_first(session, mailbox, replaces, message).await,
     };
     answer_offer(session, admitted)
@@ -115,7 +119,7 @@ async fn admit_first(
     let room = usage.quota.map_or(u64::MAX, |quota| u64::try_from(quota.saturating_sub(usage.used)).unwrap_or(0));
     let room = room.saturating_add(replaces.map_or(0, |replaced| replaced.size.into()));
     let accept = Accept { replaces, ..Accept::default() };
-    let append = Append { target, accept, next: None, made: Vec::new(), literal: None, octets: 0, room };
+    let append = Append { target, accept, next: None, made: Vec::new(), urls: UrlReader::new(session), literal: None, octets: 0, room };
     admit(session, Box::new(append), message)
 }
 
@@ -168,7 +172,7 @@ impl Append {
     /// Takes so many octets more into what this connection holds.
     fn count(&mut self, session: &ImapSession, octets: u64) -> Result<(), Refused> {
         self.octets = self.octets.saturating_add(octets);
-        if self.octets > session.shared.config.literal_budget.max(session.shared.config.append_limit) {
+        if self.octets > session.shared.config.holds() {
             return Err(Refused::no(Code::Limit, "More at once than this server holds; append in smaller parts"));
         }
         if self.octets > self.room {

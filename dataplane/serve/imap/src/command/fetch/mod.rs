@@ -89,6 +89,13 @@ pub(super) async fn fetch(
 
 /// Which messages are to be answered; VANISHED is written on the way (RFC 7162 §3.2.6).
 async fn choose(session: &mut ImapSession, uid: bool, set: &SequenceSet, modifiers: &FetchModifiers) -> Result<Vec<Range<usize>>, Refused> {
+    let limit = session.shared.config.message_limit;
+    // RFC 9738 §3.1: a page is counted as it was asked for.
+    if let (Some(page), Some(limit)) = (modifiers.partial, limit)
+        && page.first.abs_diff(page.last) >= limit
+    {
+        return Err(Refused::no(Code::MessageLimit { limit, lowest: None }, "The page is larger than one command works on"));
+    }
     let selected = session.selected()?;
     let ranges = selected.resolve(set, uid)?;
     // RFC 9394 §3.3: a page of those that all other modifiers leave.
@@ -96,14 +103,23 @@ async fn choose(session: &mut ImapSession, uid: bool, set: &SequenceSet, modifie
         Some(page) => page.of_ranges(&ranges),
         None => ranges,
     };
-    let Some(since) = modifiers.changed_since else { return Ok(page(ranges)) };
+    let Some(since) = modifiers.changed_since else { return within_limit(session, page(ranges)) };
     let changed = selected.changed_since(&ranges, since);
     let known = modifiers.vanished.then(|| selected.named(set));
     if let (Some(known), Some(selected)) = (known, &session.selected) {
         let gone = selected.vanished(session.boxes(), &known, since, 1).await?;
         encode::vanished(session.server.output(), true, &gone);
     }
-    Ok(page(changed))
+    within_limit(session, page(changed))
+}
+
+/// What one FETCH answers, from the highest UID down where it is not all (RFC 9738 §3.1).
+fn within_limit(session: &mut ImapSession, ranges: Vec<Range<usize>>) -> Result<Vec<Range<usize>>, Refused> {
+    let ranges = session.cut(ranges)?;
+    if session.limited.is_none() {
+        return Ok(ranges);
+    }
+    Ok(ranges.into_iter().rev().flat_map(|range| range.rev().map(|index| index..index + 1)).collect())
 }
 
 /// Answers `items` of the messages of the mailbox selected, then `reply`.
