@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::cli::{backup, config, get, index, migrate, queue, restore, serve, trace};
+use crate::cli::{backup, config, egress, get, index, migrate, queue, restore, serve, trace};
 
 /// A mail server: SMTP, submission, IMAP and the queue, from one binary.
 #[derive(Debug, Parser)]
@@ -18,6 +18,8 @@ pub struct Args {
 enum Command {
     /// Run the server, or some of its roles
     Serve(serve::Serve),
+    /// Let senders of other machines leave from this one's addresses
+    Egress(egress::Egress),
     /// Show domains, mailboxes and other resources of a running server
     Get(get::Get),
     /// Show what became of a message
@@ -43,6 +45,7 @@ impl Args {
     pub fn run(self) -> ExitCode {
         let done = match self.command {
             Command::Serve(serve) => serve.run(),
+            Command::Egress(egress) => egress.run(),
             Command::Get(get) => get.run(),
             Command::Trace(trace) => trace.run(),
             Command::Queue(queue) => queue.run(),

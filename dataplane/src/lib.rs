@@ -15,6 +15,7 @@ pub mod certificates;
 pub mod cli;
 pub mod config;
 pub mod control;
+pub mod egress;
 pub mod folder;
 pub mod health;
 pub mod listeners;

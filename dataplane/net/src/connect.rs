@@ -6,26 +6,38 @@ use std::{
     time::Duration,
 };
 
-use tokio::{net::TcpSocket, time::timeout};
+use tokio::{
+    net::{TcpSocket, TcpStream},
+    time::timeout,
+};
 
 use crate::stream::Stream;
 
-/// Connects to one address. Which addresses in which order is the caller's (RFC 5321 §5.1): it also knows which
+/// As [`tcp`], as a stream that may go on to TLS. Which addresses in which order is the caller's (RFC 5321 §5.1): it also knows which
 /// source belongs to which.
 ///
 /// # Errors
-/// `TimedOut` when nobody answered in time, `InvalidInput` when source and destination are of different families,
-/// else what the system says.
+/// As [`tcp`].
 pub async fn connect(to: SocketAddr, from: Option<IpAddr>, within: Duration) -> io::Result<Stream> {
+    Stream::plain(tcp(to, from, within).await?)
+}
+
+/// Connects to one address.
+///
+/// # Errors
+/// `TimedOut` when nobody answered in time, `InvalidInput` when source and destination are of different families,
+/// `AddrNotAvailable` when the source is not this machine's, else what the system says.
+pub async fn tcp(to: SocketAddr, from: Option<IpAddr>, within: Duration) -> io::Result<TcpStream> {
     let socket = if to.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
     if let Some(source) = from {
         if source.is_ipv4() != to.is_ipv4() {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, format!("{source} cannot connect to {to}")));
         }
-        socket.bind(SocketAddr::new(source, 0))?;
+        let told = |error: io::Error| io::Error::new(error.kind(), format!("{source} cannot be left from: {error}"));
+        socket.bind(SocketAddr::new(source, 0)).map_err(told)?;
     }
     let late = || io::Error::new(io::ErrorKind::TimedOut, format!("no answer from {to} within {} s", within.as_secs()));
-    Stream::plain(timeout(within, socket.connect(to)).await.map_err(|_| late())??)
+    timeout(within, socket.connect(to)).await.map_err(|_| late())?
 }
 
 #[cfg(test)]
@@ -43,5 +55,8 @@ mod tests {
         assert_eq!((stream.peer(), peer.ip().to_string()), (to, "127.0.0.2".to_owned()));
         let mixed = connect(to, Some("::1".parse().unwrap()), Duration::from_secs(5)).await;
         assert_eq!(mixed.unwrap_err().kind(), io::ErrorKind::InvalidInput);
+        let foreign = connect(to, Some("192.0.2.10".parse().unwrap()), Duration::from_secs(5)).await.unwrap_err();
+        assert_eq!(foreign.kind(), io::ErrorKind::AddrNotAvailable);
+        assert!(foreign.to_string().starts_with("192.0.2.10 cannot be left from"), "{foreign}");
     }
 }

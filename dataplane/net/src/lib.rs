@@ -3,7 +3,7 @@
 //! ```text
 //!  listener ── gate (limits) ── PROXY header ── TLS ── drive ◄──► a Session of serve/*
 //!      └──────────────────── drain: ready · not ready · finishing · stopped ────────────┘
-//!  resolver ── connect ── client TLS ──► mailflow's sender
+//!  resolver ── connect, or by a proxy (socks) ── client TLS ──► mailflow's sender
 //!                         └── https ──► issuers of tokens
 //! ```
 //!
@@ -21,6 +21,7 @@ pub mod listener;
 pub mod proxy_protocol;
 pub mod resolver;
 mod scratch;
+pub mod socks;
 pub mod stream;
 pub mod tls;
 

@@ -5,6 +5,7 @@
 
 pub mod backup;
 pub mod config;
+pub mod egress;
 pub mod get;
 pub mod index;
 pub mod migrate;

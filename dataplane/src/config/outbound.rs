@@ -2,7 +2,7 @@
 
 use std::{fmt, net::SocketAddr, path::PathBuf, time::Duration};
 
-use postern_core::DomainName;
+use postern_core::{DomainName, Secret};
 
 use super::{
     reader::Reader,
@@ -24,6 +24,10 @@ pub struct Outbound {
     pub static_mx: Vec<StaticMx>,
     /// Our own door for strangers, when no role of this process is it: mail for our own domains goes there, whatever their MX says.
     pub home: Option<Place>,
+    /// Proxies on the nodes that own the pools' addresses (`postern egress`); the name may stand for many.
+    pub egress: Option<Place>,
+    /// What they demand.
+    pub egress_token: Option<Secret<String>>,
     /// Connections to other servers at most.
     pub connections: usize,
     /// Connections to one destination at most.
@@ -64,6 +68,8 @@ impl Outbound {
             allow_private: section.value("allow_private", false),
             static_mx: section.list("static_mx", Vec::new()),
             home: section.optional("home"),
+            egress: section.optional("egress"),
+            egress_token: section.optional("egress_token"),
             connections: section.between("connections", 200, 1..=100_000),
             per_destination: section.between("per_destination", 20, 1..=10_000),
             schedule: section.list("schedule", SCHEDULE_MINUTES.map(Duration::from_mins).to_vec()),
@@ -75,6 +81,9 @@ impl Outbound {
         }
         if outbound.zone.is_some() && !outbound.nameservers.is_empty() {
             section.refuse("zone", "a zone answers in place of nameservers; set one of them");
+        }
+        if outbound.egress.is_some() != outbound.egress_token.is_some() {
+            section.refuse("egress", "outbound.egress and outbound.egress_token go together; set both or neither");
         }
         outbound
     }

@@ -4,11 +4,14 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use postern_core::DomainName;
 use postern_mailflow::{
-    deliver::remote::{mx::MxConfig, session::SessionConfig},
+    deliver::remote::{egress::Egress, mx::MxConfig, session::SessionConfig},
     queue::{self, Relay},
     schedule::Schedule,
 };
-use postern_net::tls::{ClientTls, Roots};
+use postern_net::{
+    Resolver,
+    tls::{ClientTls, Roots},
+};
 use postern_store::Store;
 
 use crate::config::Config;
@@ -50,7 +53,7 @@ pub fn smtp(config: &Config, kind: postern_serve_smtp::Kind, memory: &Arc<poster
 ///
 /// # Errors
 /// When TLS cannot be set up.
-pub fn sender(config: &Config, host: DomainName, store: &Store) -> std::io::Result<queue::Config> {
+pub fn sender(config: &Config, host: DomainName, store: &Store, resolver: &Arc<dyn Resolver>) -> std::io::Result<queue::Config> {
     let outbound = &config.outbound;
     let roots = Roots::of_system().unwrap_or_else(Roots::none);
     let session = SessionConfig {
@@ -59,6 +62,10 @@ pub fn sender(config: &Config, host: DomainName, store: &Store) -> std::io::Resu
         reply: None,
         tls: ClientTls::opportunistic(roots, store.clock.clone())?,
         record: true,
+        egress: outbound.egress.as_ref().zip(outbound.egress_token.as_ref()).map(|(place, token)| {
+            let token = postern_core::Secret::new(token.expose().clone());
+            Arc::new(Egress::new(place.host.clone(), place.port, token, resolver.clone()))
+        }),
     };
     let fixed: HashMap<DomainName, Relay> =
         outbound.static_mx.iter().map(|fixed| (fixed.domain.clone(), Relay::plain(fixed.place.host.clone(), fixed.place.port))).collect();

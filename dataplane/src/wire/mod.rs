@@ -122,7 +122,7 @@ pub async fn wire(config: &Config, server: &mut Server) -> Result<(), WireError>
         };
         let settings = queue::Config {
             observer: Arc::new(server.metrics.clone()),
-            ..doors::sender(config, host, &parts.store).map_err(WireError::Tls)?
+            ..doors::sender(config, host, &parts.store, &parts.resolver).map_err(WireError::Tls)?
         };
         server.spawn(async move {
             Sender::new(settings, sender).run().await;

@@ -60,4 +60,7 @@ pub struct PoolRecord {
     pub throttle: Throttle,
     /// Pool to use while this one is paused.
     pub fallback: Option<String>,
+    /// Left from by the proxies of the nodes that own the addresses, where the installation has such; else by the sender itself.
+    #[serde(default)]
+    pub by_egress: bool,
 }

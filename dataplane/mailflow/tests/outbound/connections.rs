@@ -143,6 +143,7 @@ async fn a_pool_gives_source_and_name_and_a_deferred_mail_stays() {
         rules: Vec::new(),
         throttle: Throttle::default(),
         fallback: None,
+        by_egress: false,
     });
     world.send_with(ZONE, sink.address.port(), |_| {});
     let pool = PoolKey { tenant: "acme".into(), name: "bulk".into() };

@@ -4,6 +4,7 @@
 
 mod bounces;
 mod connections;
+mod egress;
 mod retries;
 mod sink;
 mod world;

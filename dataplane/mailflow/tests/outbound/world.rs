@@ -103,6 +103,7 @@ impl World {
             reply: Some(Duration::from_secs(20)),
             tls: ClientTls::opportunistic(Roots::none(), self.clock.clone()).unwrap(),
             record: true,
+            egress: None,
         };
         let mut config = Config::new("mail.here.example".parse().unwrap(), session);
         config.mx.port = port;

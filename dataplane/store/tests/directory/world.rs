@@ -166,6 +166,7 @@ pub fn pool(tenant: &str, name: &str, ips: &[&str]) -> Projected<PoolRecord> {
         rules: Vec::new(),
         throttle: Throttle::default(),
         fallback: None,
+        by_egress: false,
     };
     projected(source("IpPool", tenant, name), record, "")
 }

@@ -4,7 +4,8 @@ use std::{collections::BTreeMap, net::IpAddr};
 
 use postern_core::directory::{Digest, PoolAddress, PoolRecord, PoolRule, Throttle};
 use postern_crds::{
-    IpPool, condition::reason, k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector, reference::From, text::IpText,
+    IpPool, condition::reason, ip_pool::EgressMode, k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector, reference::From,
+    text::IpText,
 };
 
 use super::Values;
@@ -59,6 +60,7 @@ pub(crate) fn pool(object: &IpPool, is_default: bool, world: &World<'_>, refusal
         rules,
         throttle: Throttle { connections: per_rollup.connections, messages_per_minute: per_rollup.messages_per_minute },
         fallback: spec.fallback_pool_ref.as_ref().map(|r| r.name.to_string()),
+        by_egress: spec.egress.mode == EgressMode::Proxy,
     };
     let digest = Inputs::default().digest(spec, &record);
     refusals.0.is_empty().then_some((record, digest))

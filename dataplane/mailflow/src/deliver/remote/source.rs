@@ -26,6 +26,8 @@ pub struct Source {
     pub ip: Option<IpAddr>,
     /// To say in EHLO; `None` is the host's own name.
     pub helo: Option<DomainName>,
+    /// To be left from by the node that owns it.
+    pub by_egress: bool,
 }
 
 impl Sources {
@@ -46,7 +48,7 @@ impl Sources {
         let mut family = |v4: bool| {
             let kept = kept.filter(|a| a.ip.is_ipv4() == v4);
             let chosen = kept.or_else(|| weighted(allowed.iter().copied().filter(|a| a.ip.is_ipv4() == v4), chance));
-            chosen.map(|a| Source { ip: Some(a.ip), helo: Some(a.helo.clone()) })
+            chosen.map(|a| Source { ip: Some(a.ip), helo: Some(a.helo.clone()), by_egress: pool.by_egress })
         };
         Self { v4: family(true), v6: family(false), prefers_v6: kept.is_some_and(|a| a.ip.is_ipv6()), any: false }
     }
@@ -55,7 +57,7 @@ impl Sources {
     #[must_use]
     pub fn towards(&self, to: IpAddr) -> Option<Source> {
         if self.any {
-            return Some(Source { ip: None, helo: None });
+            return Some(Source { ip: None, helo: None, by_egress: false });
         }
         if to.is_ipv4() { self.v4.clone() } else { self.v6.clone() }
     }
@@ -105,6 +107,7 @@ mod tests {
             }],
             throttle: Throttle::default(),
             fallback: None,
+            by_egress: false,
         }
     }
 

@@ -26,6 +26,7 @@ pub use self::{
     link::Link,
     open::{Cursor, open},
 };
+use super::egress::Egress;
 
 /// How sessions are held.
 #[derive(Clone, Debug)]
@@ -40,6 +41,8 @@ pub struct SessionConfig {
     pub tls: ClientTls,
     /// Keep what was said.
     pub record: bool,
+    /// The way out for pools whose addresses other nodes own; without it, every address is the sender's own.
+    pub egress: Option<Arc<Egress>>,
 }
 
 /// What a relay of ours demands; a domain's own MX demands nothing.

@@ -1,7 +1,9 @@
 //! From a list of hosts to a session that stands: one address after the other, TLS where it is offered.
 
+use std::{io, net::SocketAddr};
+
 use postern_core::{EnhancedCode, Outcome};
-use postern_net::{connect::connect, tls::PeerCertificate};
+use postern_net::{Stream, connect::connect, tls::PeerCertificate};
 use postern_proto_smtp::client::{Cause, Client, Config, Event, StartTls};
 use tokio::time::timeout;
 
@@ -47,7 +49,7 @@ pub async fn open(
     while let Some(host) = hosts.get(cursor.host) {
         let mut addresses = host.addresses.clone();
         if sources.prefers_v6() {
-            addresses.sort_by_key(std::net::SocketAddr::is_ipv4);
+            addresses.sort_by_key(SocketAddr::is_ipv4);
         }
         let Some(address) = addresses.get(cursor.address).copied() else {
             cursor.skip_host();
@@ -94,15 +96,21 @@ impl Failed {
 }
 
 async fn session(mut peer: Peer, source: &Source, demands: &Demands, starttls: StartTls, config: &SessionConfig) -> Result<Link, Failed> {
-    let stream = match connect(peer.address, source.ip, config.connect).await {
+    let stream = match leave(peer.address, source, config).await {
         Ok(stream) => stream,
         Err(error) => {
-            let text = format!("{} does not answer", peer.host);
-            let outcome = Outcome::temporary(451, EnhancedCode::NO_ANSWER, text).because(format!("{}: {error}", peer.address));
+            let outcome = match source.ip {
+                // Not the server's fault, and not to be looked for there.
+                Some(ip) if error.kind() == io::ErrorKind::AddrNotAvailable => {
+                    Outcome::temporary(451, EnhancedCode::NO_ROUTE, format!("The pool's address {ip} is not bound here"))
+                }
+                _ => Outcome::temporary(451, EnhancedCode::NO_ANSWER, format!("{} does not answer", peer.host)),
+            };
+            let outcome = outcome.because(format!("{}: {error}", peer.address));
             return Err(Failed { peer, outcome, reply: None, dialogue: String::new() });
         }
     };
-    peer.source = Some(stream.local().ip());
+    peer.source = source.ip.or_else(|| Some(stream.local().ip()));
     let mut wire = Wire { client: Client::new(machine(source, demands, starttls, config)), stream, patience: config.reply };
     loop {
         match wire.step(None).await {
@@ -120,6 +128,14 @@ async fn session(mut peer: Peer, source: &Source, demands: &Demands, starttls: S
                 return Err(Failed { peer, outcome, reply: None, dialogue: wire.client.take_dialogue() });
             }
         }
+    }
+}
+
+/// Connects from the source, by the node that owns it where that is not this one.
+async fn leave(to: SocketAddr, source: &Source, config: &SessionConfig) -> io::Result<Stream> {
+    match (source.ip, &config.egress) {
+        (Some(ip), Some(egress)) if source.by_egress => Ok(egress.connect(ip, to, config.connect).await?),
+        _ => connect(to, source.ip, config.connect).await,
     }
 }
 
