@@ -104,6 +104,10 @@ pub mod reason {
     pub const SIGNING: &str = "Signing";
     /// Keys are being made.
     pub const KEY_PENDING: &str = "KeyPending";
+    /// No node of the installation has an address of the pool.
+    pub const ADDRESS_NOT_ON_NODE: &str = "AddressNotOnNode";
+    /// An address has no name in reverse DNS that points back to it.
+    pub const FORWARD_CONFIRM_FAILED: &str = "ForwardConfirmFailed";
     /// No records were looked up yet.
     pub const NOT_CHECKED: &str = "NotChecked";
     /// A record that is needed is not in DNS.

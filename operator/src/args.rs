@@ -121,6 +121,7 @@ impl Args {
             pull_secrets: self.image_pull_secrets.clone(),
             seal_key: cluster::KeyOfSecret { name: self.seal_key_secret.clone(), key: seal_key::DATA_KEY.to_owned() },
             cluster_domain: self.cluster_domain.clone(),
+            egress_token: String::new(),
         })
     }
 }

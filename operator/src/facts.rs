@@ -7,11 +7,11 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use postern_crds::{branding::HostStatus, domain::CertificateStatus, ip_pool::AddressStatus};
+use postern_crds::{branding::HostStatus, domain::CertificateStatus};
 use postern_projection::dns::Diagnosis;
 use tokio::sync::Notify;
 
-use crate::watch::Id;
+use crate::{pools::Look, watch::Id};
 
 /// The board. Clones share it. It is empty when a leader begins: statuses keep what they say until it is known anew.
 #[derive(Clone, Default)]
@@ -27,7 +27,7 @@ struct Shared {
 struct Tables {
     dns: HashMap<Id, Diagnosis>,
     certificates: HashMap<Id, Vec<CertificateStatus>>,
-    pools: HashMap<Id, Vec<AddressStatus>>,
+    pools: HashMap<Id, Look>,
     hosts: HashMap<Id, Vec<HostStatus>>,
     touched: BTreeSet<Id>,
 }
@@ -44,7 +44,7 @@ impl Facts {
     }
 
     /// Addresses of an IpPool.
-    pub fn set_addresses(&self, id: &Id, addresses: Vec<AddressStatus>) {
+    pub fn set_addresses(&self, id: &Id, addresses: Look) {
         self.set(id, addresses, |tables| &mut tables.pools);
     }
 
@@ -67,7 +67,7 @@ impl Facts {
 
     /// What is known of an IpPool's addresses.
     #[must_use]
-    pub fn addresses(&self, id: &Id) -> Vec<AddressStatus> {
+    pub fn addresses(&self, id: &Id) -> Look {
         self.tables().pools.get(id).cloned().unwrap_or_default()
     }
 
@@ -75,6 +75,12 @@ impl Facts {
     #[must_use]
     pub fn hosts(&self, id: &Id) -> Vec<HostStatus> {
         self.tables().hosts.get(id).cloned().unwrap_or_default()
+    }
+
+    /// Has objects looked at again of which the directory says something new.
+    pub fn touch(&self, ids: impl IntoIterator<Item = Id>) {
+        self.tables().touched.extend(ids);
+        self.0.told.notify_one();
     }
 
     /// Forgets an object that is gone.

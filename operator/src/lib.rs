@@ -25,6 +25,7 @@ pub mod health;
 pub mod leader;
 pub mod ledger;
 pub mod metrics;
+pub mod pools;
 pub mod process;
 pub mod queue;
 pub mod references;

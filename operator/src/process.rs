@@ -19,6 +19,7 @@ use crate::{
     args::Args,
     ask::{self, Desk},
     chance::Chance,
+    cluster,
     context::{Context, Place},
     database, drivers,
     facts::Facts,
@@ -122,7 +123,7 @@ pub async fn run(args: Args, client: Client, clock: Arc<dyn Clock>, stop: Cancel
         cluster: args.cluster.clone(),
         nameservers: args.nameservers.clone(),
     });
-    let workloads = args.workloads().map(Arc::new);
+    let workloads = args.workloads().map(|options| cluster::Options { egress_token: egress_token(&keys), ..options }).map(Arc::new);
     let mut candidate = args.leader_election.then(|| Candidate::new(client.clone(), &args.namespace, &args.identity));
     while !stop.is_cancelled() {
         if !wait_for_lease(candidate.as_mut(), &clock, &stop).await {
@@ -168,6 +169,12 @@ pub async fn run(args: Args, client: Client, clock: Arc<dyn Clock>, stop: Cancel
     }
     let _ = tokio::join!(keeping, answers);
     Ok(())
+}
+
+/// What senders say to egress pods: the ring's, so that it is kept nowhere else and every leader knows it.
+fn egress_token(keys: &SealKeys) -> String {
+    let made = keys.fingerprint(&[b"token of the egress pods, v1"]).unwrap_or_default();
+    made.iter().map(|octet| format!("{octet:02x}")).collect()
 }
 
 async fn prepare(

@@ -15,6 +15,7 @@ trial=(--set postgres.enabled=true --set postgres.password=trial --set 'tenants=
 most=("${least[@]}" --is-upgrade --set 'tenants={acme}' --set image.prefix=registry.example/mail/ --set image.tag=1.2.3
     --set 'image.pullSecrets={registry}' --set defaults.branding.create=true --set defaults.ipPool.create=true
     --set-json 'defaults.ipPool.addresses=[{"ip":"192.0.2.10","helo":"out.mail.example"}]' --set monitoring.rules.enabled=true
+    --set cluster.spec.egress.namespace=mail-egress --set-string 'cluster.spec.egress.nodeSelector.mail\.example/egress=true'
     --set monitoring.dashboard.enabled=true --set monitoring.podMonitor.enabled=true)
 
 "$HELM" lint .. --quiet --set cluster.spec.hostnames.mail=mail.example.org "${least[@]}"

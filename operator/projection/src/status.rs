@@ -6,8 +6,8 @@
 
 mod kinds;
 mod life;
+mod pool;
 
-pub use kinds::{
-    BrandFacts, ClusterFacts, DomainFacts, MailboxFacts, Owned, PoolFacts, alias, branding, domain, ip_pool, mail_cluster, mailbox,
-};
+pub use kinds::{BrandFacts, ClusterFacts, DomainFacts, MailboxFacts, Owned, alias, branding, domain, mail_cluster, mailbox};
 pub use life::PATIENCE;
+pub use pool::{PoolFacts, ip_pool};

@@ -13,8 +13,9 @@ use super::{labels, render::Workloads, validate::Cluster};
 /// Who owns the fields that are applied.
 pub const MANAGER: &str = "postern-operator";
 /// Kinds of which a MailCluster may own more or fewer from one version to the next.
-const PRUNED: [(&str, &str, &str); 7] = [
+const PRUNED: [(&str, &str, &str); 8] = [
     ("apps", "v1", "Deployment"),
+    ("", "v1", "Secret"),
     ("", "v1", "Service"),
     ("", "v1", "ServiceAccount"),
     ("autoscaling", "v2", "HorizontalPodAutoscaler"),
@@ -45,11 +46,13 @@ pub async fn apply(client: &Client, cluster: &Cluster, workloads: &Workloads) ->
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let (version, kind, name) = (text(&object["apiVersion"]), text(&object["kind"]), text(&object["metadata"]["name"]));
         let (group, version) = version.split_once('/').unwrap_or(("", &version));
-        let api = api(client, &cluster.namespace, group, version, &kind);
+        let api = api(client, &text(&object["metadata"]["namespace"]), group, version, &kind);
         match api.patch(&name, &PatchParams::apply(MANAGER).force(), &Patch::Apply(object)).await {
             Ok(_) => {}
             Err(kube::Error::Api(status)) if status.code == 404 && group == OPTIONAL => {}
-            Err(source) => return Err(ApplyError { what: format!("{kind} {name}"), source }),
+            Err(source) => {
+                return Err(ApplyError { what: format!("{kind} {}/{name}", text(&object["metadata"]["namespace"])), source });
+            }
         }
         rendered.insert((kind, name));
     }

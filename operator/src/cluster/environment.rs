@@ -3,7 +3,7 @@
 use postern_core::role::Role;
 use serde_json::{Value, json};
 
-use super::{doors, labels, options::Options, validate::Cluster};
+use super::{doors, egress, labels, options::Options, validate::Cluster};
 
 /// Where the pod keeps what is its own: the control socket, a self-signed certificate, the name of its sender.
 pub const DATA: &str = "/var/lib/postern";
@@ -44,6 +44,11 @@ pub fn environment(cluster: &Cluster, options: &Options, roles: &[Role]) -> Vec<
         let frontend = labels::name(&cluster.name, "frontend");
         let home = format!("{frontend}.{}.svc.{}:25", cluster.namespace, options.cluster_domain);
         variables.push(plain("POSTERN_OUTBOUND_HOME", &home));
+        if let Some(nodes) = spec.egress.as_ref().filter(|_| !options.egress_token.is_empty()) {
+            let proxies = format!("{}:{}", egress::host(cluster, options, nodes), egress::PORT);
+            variables.push(plain("POSTERN_OUTBOUND_EGRESS", &proxies));
+            variables.push(secret("POSTERN_OUTBOUND_EGRESS_TOKEN", &labels::name(&cluster.name, egress::COMPONENT), egress::TOKEN, false));
+        }
     }
     let trusted: Vec<&str> = spec.listeners.proxy_protocol.trusted.iter().map(|network| network.0.as_str()).collect();
     if !trusted.is_empty() {

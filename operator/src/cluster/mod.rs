@@ -13,6 +13,7 @@ mod apply;
 mod dereference;
 mod doors;
 mod drive;
+mod egress;
 mod environment;
 mod labels;
 mod network;
@@ -30,6 +31,7 @@ pub use self::{
     dereference::Secrets,
     doors::{DOORS, Door},
     drive::drive,
+    egress::{COMPONENT as EGRESS, PORT as EGRESS_PORT},
     options::{KeyOfSecret, Options},
     reconcile::{Done, Failure, reconcile},
     render::{Workloads, render},

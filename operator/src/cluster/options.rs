@@ -1,5 +1,7 @@
 //! What the operator was told when it was installed, and every MailCluster takes for granted.
 
+use std::fmt;
+
 /// A key of a Secret in the MailCluster's namespace.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyOfSecret {
@@ -10,7 +12,7 @@ pub struct KeyOfSecret {
 }
 
 /// The same for every MailCluster that this operator owns.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Options {
     /// The image of `postern`; its entry point is the binary.
     pub image: String,
@@ -22,6 +24,8 @@ pub struct Options {
     pub seal_key: KeyOfSecret,
     /// The domain of the cluster's own names, as the kubelet knows it.
     pub cluster_domain: String,
+    /// What egress pods demand of senders; empty where it is not known yet, and then there are none.
+    pub egress_token: String,
 }
 
 impl Options {
@@ -34,6 +38,13 @@ impl Options {
             pull_secrets: Vec::new(),
             seal_key: KeyOfSecret { name: "postern-seal-key".to_owned(), key: "seal.key".to_owned() },
             cluster_domain: "cluster.local".to_owned(),
+            egress_token: String::new(),
         }
+    }
+}
+
+impl fmt::Debug for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Options").field("image", &self.image).finish_non_exhaustive()
     }
 }

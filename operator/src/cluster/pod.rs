@@ -14,7 +14,7 @@ use super::{
 /// The user of the image; no name stands behind it.
 const USER: i64 = 65532;
 /// From the end of the grace until the kubelet kills: a process that was told to cut off needs a moment to say so.
-const MARGIN: u64 = 15;
+pub const MARGIN: u64 = 15;
 /// On a pod: a digest of the Secrets that its environment comes from, so that a changed one rolls the Deployment.
 const SECRETS: &str = "postern.dev/secrets";
 
@@ -31,7 +31,7 @@ pub fn template(cluster: &Cluster, options: &Options, component: &str, roles: &[
         .map(|door| json!({"name": door.name, "containerPort": door.inside, "protocol": "TCP"}))
         .collect();
     ports.push(json!({"name": "health", "containerPort": doors::HEALTH, "protocol": "TCP"}));
-    let mut container = json!({
+    let container = json!({
         "name": "postern",
         "image": options.image,
         "args": ["serve"],
@@ -42,32 +42,18 @@ pub fn template(cluster: &Cluster, options: &Options, component: &str, roles: &[
         "livenessProbe": probe("/healthz", 10, 6),
         // A short outage is answered with 4xx by pods that stay in the Service; at its end a pod leaves it by being deleted, not by this.
         "readinessProbe": probe("/readyz", 2, 15),
-        "securityContext": {
-            "allowPrivilegeEscalation": false,
-            "readOnlyRootFilesystem": true,
-            "capabilities": {"drop": ["ALL"]},
-        },
+        "securityContext": container_security(),
         "volumeMounts": [
             {"name": "data", "mountPath": DATA},
             {"name": "seal-key", "mountPath": SEAL_KEY, "readOnly": true},
         ],
     });
-    if let Some(policy) = &options.pull_policy {
-        container["imagePullPolicy"] = json!(policy);
-    }
     let mut pod = json!({
         "serviceAccountName": labels::name(&cluster.name, "dataplane"),
         "automountServiceAccountToken": false,
         // The drain ends by itself before; no preStop is needed, for the process keeps accepting while endpoints lag.
         "terminationGracePeriodSeconds": NOT_READY + cluster.drain.as_secs() + MARGIN,
-        "securityContext": {
-            "runAsNonRoot": true,
-            "runAsUser": USER,
-            "runAsGroup": USER,
-            "fsGroup": USER,
-            "fsGroupChangePolicy": "OnRootMismatch",
-            "seccompProfile": {"type": "RuntimeDefault"},
-        },
+        "securityContext": security(),
         "topologySpreadConstraints": [
             spread(cluster, component, "kubernetes.io/hostname"),
             spread(cluster, component, "topology.kubernetes.io/zone"),
@@ -78,16 +64,48 @@ pub fn template(cluster: &Cluster, options: &Options, component: &str, roles: &[
             {"name": "seal-key", "secret": {"secretName": options.seal_key.name, "defaultMode": 0o440}},
         ],
     });
-    if !options.pull_secrets.is_empty() {
-        pod["imagePullSecrets"] = options.pull_secrets.iter().map(|name| json!({"name": name})).collect();
-    }
+    image_pull(options, &mut pod);
     json!({
         "metadata": {"labels": labels::of(&cluster.name, component), "annotations": {SECRETS: secrets}},
         "spec": pod,
     })
 }
 
-fn probe(path: &str, every: u32, failures: u32) -> Value {
+/// How images come to the node.
+pub fn image_pull(options: &Options, pod: &mut Value) {
+    if let Some(policy) = &options.pull_policy {
+        for container in pod["containers"].as_array_mut().into_iter().flatten() {
+            container["imagePullPolicy"] = json!(policy);
+        }
+    }
+    if !options.pull_secrets.is_empty() {
+        pod["imagePullSecrets"] = options.pull_secrets.iter().map(|name| json!({"name": name})).collect();
+    }
+}
+
+/// Restricted Pod Security, of the pod.
+pub fn security() -> Value {
+    json!({
+        "runAsNonRoot": true,
+        "runAsUser": USER,
+        "runAsGroup": USER,
+        "fsGroup": USER,
+        "fsGroupChangePolicy": "OnRootMismatch",
+        "seccompProfile": {"type": "RuntimeDefault"},
+    })
+}
+
+/// Restricted Pod Security, of a container.
+pub fn container_security() -> Value {
+    json!({
+        "allowPrivilegeEscalation": false,
+        "readOnlyRootFilesystem": true,
+        "capabilities": {"drop": ["ALL"]},
+    })
+}
+
+/// A question of the kubelet's.
+pub fn probe(path: &str, every: u32, failures: u32) -> Value {
     json!({
         "httpGet": {"path": path, "port": "health", "scheme": "HTTP"},
         "periodSeconds": every,

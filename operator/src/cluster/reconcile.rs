@@ -1,7 +1,7 @@
 //! The five steps for one MailCluster: what it names, whether it may be, what follows, into the cluster, and back.
 
 use k8s_openapi::api::{
-    apps::v1::Deployment,
+    apps::v1::{DaemonSet, Deployment},
     core::v1::{Pod, Service},
 };
 use kube::{Api, Client, api::ListParams};
@@ -12,7 +12,7 @@ use postern_projection::Report;
 use super::{
     apply::{ApplyError, apply},
     dereference::dereference,
-    labels,
+    egress, labels,
     options::Options,
     render::render,
     status::{Seen, status},
@@ -63,7 +63,6 @@ pub async fn reconcile(client: &Client, object: &MailCluster, options: &Options,
     // Pods that run keep running beside a Secret that is gone; new ones could not start.
     if report.is_accepted() {
         let workloads = render(&cluster, options, &secrets.digest);
-        report.remark = (!workloads.notices.is_empty()).then(|| workloads.notices.join("; "));
         apply(client, &cluster, &workloads).await?;
     }
     let seen = look(client, &cluster).await?;
@@ -79,5 +78,12 @@ async fn look(client: &Client, cluster: &Cluster) -> Result<Seen, kube::Error> {
         deployments: deployments.list(&ours).await?.items,
         pods: pods.list(&ours).await?.items,
         service: services.get_opt(&labels::name(&cluster.name, "frontend")).await?,
+        egress: match &cluster.spec.egress {
+            Some(nodes) => {
+                let sets: Api<DaemonSet> = Api::namespaced(client.clone(), &nodes.namespace);
+                sets.get_opt(&labels::name(&cluster.name, egress::COMPONENT)).await?
+            }
+            None => None,
+        },
     })
 }

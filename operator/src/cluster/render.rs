@@ -3,15 +3,13 @@
 use postern_core::role::Role;
 use serde_json::{Value, json};
 
-use super::{doors, network, options::Options, scaling, validate::Cluster, workload};
+use super::{doors, egress, network, options::Options, scaling, validate::Cluster, workload};
 
 /// What shall be there, in the order in which it is applied.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Workloads {
-    /// Objects in the MailCluster's namespace, owned by it.
+    /// Objects in the MailCluster's namespace, owned by it; those of the egress nodes stand in another, and nobody owns them.
     pub objects: Vec<Value>,
-    /// What was asked for and this version does not do, a sentence each.
-    pub notices: Vec<String>,
 }
 
 /// Renders all of it. `secrets` is a digest of the Secrets that environments come from: when it changes, pods are replaced.
@@ -33,11 +31,17 @@ pub fn render(cluster: &Cluster, options: &Options, secrets: &str) -> Workloads 
         objects.push(scaling::disruption_budget(cluster, component));
     }
     objects.push(network::monitor(cluster));
+    let nodes = spec.egress.as_ref().filter(|_| !options.egress_token.is_empty());
+    if nodes.is_some() {
+        // Before the senders, who name it.
+        objects.insert(0, egress::beside_senders(cluster, &options.egress_token));
+    }
     for object in &mut objects {
         object["metadata"]["namespace"] = json!(cluster.namespace);
         object["metadata"]["ownerReferences"] = owner(cluster);
     }
-    Workloads { objects, notices: notices(cluster) }
+    objects.extend(nodes.into_iter().flat_map(|nodes| egress::on_nodes(cluster, options, nodes, &options.egress_token)));
+    Workloads { objects }
 }
 
 /// The MailCluster: with it, all of this goes.
@@ -50,11 +54,4 @@ fn owner(cluster: &Cluster) -> Value {
         "controller": true,
         "blockOwnerDeletion": true,
     }])
-}
-
-fn notices(cluster: &Cluster) -> Vec<String> {
-    let egress = cluster.spec.egress.as_ref().map(|egress| {
-        format!("spec.egress: this version has no egress pods for {}; mail leaves from the nodes of the sender pods", egress.namespace)
-    });
-    egress.into_iter().collect()
 }

@@ -1,7 +1,7 @@
 //! What the cluster reports of a MailCluster's workloads → its status. Pure.
 
 use k8s_openapi::api::{
-    apps::v1::Deployment,
+    apps::v1::{DaemonSet, Deployment},
     core::v1::{Pod, Service},
 };
 use postern_core::Timestamp;
@@ -19,6 +19,8 @@ pub struct Seen {
     pub pods: Vec<Pod>,
     /// The Service before the frontend.
     pub service: Option<Service>,
+    /// The proxies on the nodes that own addresses.
+    pub egress: Option<DaemonSet>,
 }
 
 /// What waiting pods say that are only on their way.
@@ -44,6 +46,11 @@ fn waiting(object: &MailCluster, seen: &Seen, addresses: &[IpText]) -> Option<(&
             return Some((reason::PROGRAMMING, trouble(&name, &seen.pods).unwrap_or(message)));
         }
     }
+    if let Some(nodes) = &object.spec.egress
+        && let Some(message) = on_nodes(&nodes.namespace, seen.egress.as_ref())
+    {
+        return Some((reason::PROGRAMMING, message));
+    }
     let wants_address = object.spec.frontend.service.type_ == ServiceType::LoadBalancer;
     (wants_address && addresses.is_empty()).then(|| {
         let name = labels::name(cluster, "frontend");
@@ -52,6 +59,19 @@ fn waiting(object: &MailCluster, seen: &Seen, addresses: &[IpText]) -> Option<(&
             format!("Service {name} has no address yet; the cluster needs something that serves LoadBalancer Services"),
         )
     })
+}
+
+/// What the proxies on the nodes still lack.
+fn on_nodes(namespace: &str, set: Option<&DaemonSet>) -> Option<String> {
+    let Some(set) = set else { return Some(format!("the DaemonSet in namespace {namespace} is not there yet; is the namespace?")) };
+    let (name, status) = (set.metadata.name.as_deref().unwrap_or_default(), set.status.clone().unwrap_or_default());
+    if status.desired_number_scheduled == 0 {
+        return Some(format!(
+            "DaemonSet {namespace}/{name}: no node has the labels of spec.egress.nodeSelector; label those that own addresses"
+        ));
+    }
+    let (ready, wanted) = (status.number_available.unwrap_or(0), status.desired_number_scheduled);
+    (ready < wanted).then(|| format!("DaemonSet {namespace}/{name}: {ready} of {wanted} pods serve"))
 }
 
 /// Whether a Deployment is still on its way, and how far.

@@ -15,7 +15,7 @@ const LONGEST_NAME: usize = 48;
 const LONGEST_DRAIN: Duration = Duration::from_secs(3600);
 
 /// Settings and sections that the operator decides, with where else to say it.
-const OURS: [(&str, &str); 14] = [
+const OURS: [(&str, &str); 16] = [
     ("data", "the pod's own"),
     ("database", "spec.storage.postgres"),
     ("drain", "spec.drainGrace"),
@@ -23,6 +23,8 @@ const OURS: [(&str, &str); 14] = [
     ("instance", "the pod's own"),
     ("listen", "the operator's"),
     ("manifests", "the operator's"),
+    ("outbound.egress", "spec.egress"),
+    ("outbound.egress_token", "spec.egress"),
     ("outbound.home", "the operator's"),
     ("proxy_protocol", "spec.listeners.proxyProtocol"),
     ("roles", "the operator's"),

@@ -28,17 +28,22 @@ pub const ANNOTATION_CHECK: &str = "postern.dev/check-dns";
 
 /// Looks until the leadership ends.
 pub async fn run(context: Context) {
-    let observer = loop {
-        match Observer::new(&context.place.nameservers) {
-            Ok(observer) => break observer,
-            Err(error) => tracing::error!(%error, "the system's DNS configuration cannot be used; name servers with --nameservers"),
-        }
-        if pause(&context, RETRY).await {
-            return;
-        }
-    };
+    let Some(observer) = observer(&context).await else { return };
     let Some(installation) = installation(&context).await else { return };
     tokio::join!(examine::run(&context, &observer, &installation), ownership::run(&context, &observer, &installation));
+}
+
+/// Whoever asks DNS; `None` when the leadership ended before it could.
+pub(crate) async fn observer(context: &Context) -> Option<Observer> {
+    loop {
+        match Observer::new(&context.place.nameservers) {
+            Ok(observer) => return Some(observer),
+            Err(error) => tracing::error!(%error, "the system's DNS configuration cannot be used; name servers with --nameservers"),
+        }
+        if pause(context, RETRY).await {
+            return None;
+        }
+    }
 }
 
 /// The secret that tokens are made with; `None` when the leadership ended before it could be read.

@@ -102,6 +102,7 @@ const fn kind(type_: RecordType) -> Type {
         RecordType::Aaaa => Type::AAAA,
         RecordType::Cname => Type::CNAME,
         RecordType::Mx => Type::MX,
+        RecordType::Ptr => Type::PTR,
         RecordType::Srv => Type::SRV,
         RecordType::Txt => Type::TXT,
     }
@@ -117,6 +118,7 @@ fn text(data: &RData) -> Option<String> {
         RData::A(a) => a.0.to_string(),
         RData::AAAA(a) => a.0.to_string(),
         RData::CNAME(target) => host(&target.0),
+        RData::PTR(name) => host(&name.0),
         RData::MX(mx) => format!("{} {}", mx.preference, host(&mx.exchange)),
         RData::SRV(srv) => format!("{} {} {} {}", srv.priority, srv.weight, srv.port, host(&srv.target)),
         RData::TXT(txt) => String::from_utf8_lossy(&txt.txt_data.concat()).into_owned(),

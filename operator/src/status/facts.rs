@@ -22,6 +22,7 @@ use super::{Writer, served::Progress, write::Draft};
 use crate::{
     converge::has_finalizer,
     ledger::Standing,
+    pools::Look,
     watch::{Entry, Id, Kind, Seen},
 };
 
@@ -87,7 +88,7 @@ impl Writer {
         let known = asked.domains.get(&id.source(&self.context.place.cluster).to_string()).cloned().unwrap_or_default();
         let wanted = entry.object.spec.dkim.algorithms.iter().map(algorithm);
         if known.held && wanted.into_iter().any(|a| !known.keys.iter().any(|key| key.algorithm == a && key.state != DkimState::Retired)) {
-            self.keys.push([id.clone()]);
+            self.outlets.keys.push([id.clone()]);
         }
         let facts = DomainFacts {
             programmed,
@@ -137,7 +138,8 @@ impl Writer {
 
     fn pool(&self, id: &Id, entry: &Entry<IpPool>) -> Option<Draft> {
         let (standing, programmed) = self.standing(id, &entry.seen)?;
-        let facts = PoolFacts { programmed, addresses: self.context.facts.addresses(id), ..PoolFacts::default() };
+        let Look { addresses, nodes_asked } = self.context.facts.addresses(id);
+        let facts = PoolFacts { programmed, addresses, nodes_asked, ..PoolFacts::default() };
         let mut object = (*entry.object).clone();
         object.status = Some(postern_crds::IpPoolStatus { conditions: entry.seen.conditions(), ..Default::default() });
         let status = status::ip_pool(&object, standing.as_ref().map(|s| &s.report), &facts, self.context.now());

@@ -15,6 +15,8 @@ pub enum RecordType {
     Cname,
     /// RFC 1035 §3.3.9.
     Mx,
+    /// RFC 1035 §3.3.12.
+    Ptr,
     /// RFC 2782.
     Srv,
     /// RFC 1035 §3.3.14.
@@ -30,6 +32,7 @@ impl RecordType {
             Self::Aaaa => "AAAA",
             Self::Cname => "CNAME",
             Self::Mx => "MX",
+            Self::Ptr => "PTR",
             Self::Srv => "SRV",
             Self::Txt => "TXT",
         }

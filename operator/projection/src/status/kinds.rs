@@ -2,15 +2,13 @@
 
 use postern_core::{ByteSize, Timestamp};
 use postern_crds::{
-    Alias, AliasStatus, Branding, BrandingStatus, Domain, DomainStatus, IpPool, IpPoolStatus, MailCluster, MailClusterStatus, Mailbox,
-    MailboxStatus,
+    Alias, AliasStatus, Branding, BrandingStatus, Domain, DomainStatus, MailCluster, MailClusterStatus, Mailbox, MailboxStatus,
     branding::HostStatus,
     condition::{
-        ASSETS_READY, BULK_SENDER_READY, CERTIFICATES_READY, CREDENTIALS_READY, DKIM_READY, DNS_READY, OWNERSHIP_VERIFIED, PAUSED,
-        PROGRAMMED, QUOTA_EXCEEDED, SUSPENDED, WARMING_UP, reason,
+        ASSETS_READY, BULK_SENDER_READY, CERTIFICATES_READY, CREDENTIALS_READY, DKIM_READY, DNS_READY, OWNERSHIP_VERIFIED, PROGRAMMED,
+        QUOTA_EXCEEDED, SUSPENDED, reason,
     },
     domain::{CertificateState, CertificateStatus, DkimKeyState, DkimKeyStatus},
-    ip_pool::AddressStatus,
     mailbox::Auth,
     text::{ByteQuantity, IpText},
 };
@@ -70,19 +68,6 @@ pub struct MailboxFacts {
     pub initial_applied_at: Option<Timestamp>,
     /// Whether a password is set.
     pub has_password: bool,
-}
-
-/// What the sender knows of a pool.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct PoolFacts {
-    /// Every live process serves this generation.
-    pub programmed: bool,
-    /// Each address.
-    pub addresses: Vec<AddressStatus>,
-    /// Deferred of all attempts of a day, in percent.
-    pub deferred_percent: Option<u32>,
-    /// Why a guard stopped the pool.
-    pub paused: Option<String>,
 }
 
 /// What the web role knows of a brand.
@@ -171,7 +156,11 @@ pub fn mailbox(object: &Mailbox, report: Option<&Report>, facts: &MailboxFacts, 
         (false, true) => (true, reason::VALID, "login by the OpenID provider"),
         (false, false) => (false, reason::NO_CREDENTIAL, "nobody can log in yet; set spec.auth, or a password in the panel"),
     };
-    conditions.set(CREDENTIALS_READY, Some(can), why, told);
+    // What was asked for and cannot be had is what to look at, whatever password there was before.
+    match report.and_then(|r| r.refusals.iter().find(|refusal| refusal.field.starts_with("spec.auth"))) {
+        Some(refusal) => conditions.set(CREDENTIALS_READY, Some(false), refusal.reason, format!("{}; {}", refusal.message, refusal.fix)),
+        None => conditions.set(CREDENTIALS_READY, Some(can), why, told),
+    }
     let full = facts.quota.is_some_and(|quota| facts.used >= quota);
     let (why, told) =
         if full { (reason::OVER_QUOTA, "the box is full; mail for it is deferred") } else { (reason::NOT_NEEDED, "there is room") };
@@ -197,29 +186,6 @@ pub fn alias(object: &Alias, report: Option<&Report>, programmed: bool, now: Tim
     let mut conditions = Conditions::after(object.status.as_ref().map(|s| &*s.conditions), object.metadata.generation, now);
     conditions.live(report, programmed, None, "serving");
     AliasStatus { observed_generation: object.metadata.generation, conditions: conditions.finish() }
-}
-
-/// Status of an IpPool.
-#[must_use]
-pub fn ip_pool(object: &IpPool, report: Option<&Report>, facts: &PoolFacts, now: Timestamp) -> IpPoolStatus {
-    let mut conditions = Conditions::after(object.status.as_ref().map(|s| &*s.conditions), object.metadata.generation, now);
-    conditions.live(report, facts.programmed, None, "serving");
-    let warm = facts.addresses.iter().filter_map(|a| a.warmup_percent).min().unwrap_or(100);
-    let (why, told) =
-        if warm < 100 { (reason::REQUESTED, "an address is on its warm-up curve") } else { (reason::NOT_NEEDED, "every address is warm") };
-    conditions.set(WARMING_UP, Some(warm < 100), why, told);
-    match &facts.paused {
-        Some(cause) => conditions.set(PAUSED, Some(true), reason::REQUESTED, cause.clone()),
-        None => conditions.set(PAUSED, Some(false), reason::NOT_NEEDED, "no guard has stopped the pool"),
-    }
-    IpPoolStatus {
-        observed_generation: object.metadata.generation,
-        ips: u32::try_from(object.spec.addresses.len()).ok(),
-        warmup: Some(format!("{warm}%")),
-        deferred: facts.deferred_percent.map(|p| format!("{p}%")),
-        addresses: facts.addresses.clone(),
-        conditions: conditions.finish(),
-    }
 }
 
 /// Status of a Branding.
