@@ -6,8 +6,7 @@ use crate::{
     certificates, cluster,
     context::Context,
     converge::{self, Outlets},
-    dns, finalizer, keys,
-    queue::Queue,
+    dns, finalizer, keys, pools,
     references::{self, References},
     status,
 };
@@ -16,16 +15,17 @@ use crate::{
 /// replica, or this one, begins anew from what is there.
 pub async fn run(context: Context) {
     let mut running: JoinSet<&'static str> = JoinSet::new();
-    let (outlets, references, keys) = (Outlets::default(), References::default(), Queue::default());
+    let (outlets, references) = (Outlets::default(), References::default());
     running.spawn(named("metrics", count(context.clone())));
     running.spawn(named("workloads", cluster::drive(context.clone())));
     running.spawn(named("dns", dns::run(context.clone())));
     running.spawn(named("certificates", certificates::run(context.clone())));
+    running.spawn(named("pools", pools::run(context.clone())));
     running.spawn(named("converge", converge::run(context.clone(), outlets.clone(), references.clone())));
     running.spawn(named("references", references::run(context.clone(), references)));
-    running.spawn(named("status", status::run(context.clone(), outlets.clone(), keys.clone())));
+    running.spawn(named("status", status::run(context.clone(), outlets.clone())));
     running.spawn(named("finalizer", finalizer::run(context.clone(), outlets.releases.clone())));
-    running.spawn(named("keys", keys::run(context.clone(), keys, outlets.statuses)));
+    running.spawn(named("keys", keys::run(context.clone(), outlets.keys, outlets.statuses)));
 
     tokio::select! {
         () = context.ended.cancelled() => {}

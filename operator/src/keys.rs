@@ -1,17 +1,32 @@
-//! DKIM keys of the cluster's domains: the quick ones for all first, then the slow ones, one at a time and behind
-//! everything else.
+//! DKIM keys of the cluster's domains: the quick ones for all first, many at a time, then the slow ones, one at a time and
+//! behind everything else.
 
-use std::{collections::VecDeque, time::Duration};
+use std::{
+    collections::{BTreeSet, VecDeque},
+    time::Duration,
+};
 
+use futures_util::{StreamExt, stream};
 use postern_apply::keys;
 use postern_core::{DomainName, directory::DkimAlgorithm};
 use postern_crds::domain;
-use postern_store::{Result, StoreError};
+use postern_store::Result;
 
 use crate::{context::Context, queue::Queue, watch::Id};
 
+/// Domains whose quick keys are made in one transaction.
+const BATCH: usize = 256;
+/// Domains looked at together.
+const TOGETHER: usize = 8;
 /// Pause after the database failed.
 const PAUSE: Duration = Duration::from_secs(2);
+
+/// What a domain lacks.
+struct Missing {
+    id: Id,
+    domain: DomainName,
+    algorithms: Vec<DkimAlgorithm>,
+}
 
 /// A key to be made when there is time.
 struct Slow {
@@ -20,57 +35,70 @@ struct Slow {
     algorithm: DkimAlgorithm,
 }
 
+/// Slow keys in the order in which they were asked for, each once.
+#[derive(Default)]
+struct Later {
+    order: VecDeque<Slow>,
+    known: BTreeSet<Id>,
+}
+
 /// Makes the keys that are asked for until the leadership ends; who has one is told to `statuses`.
 pub async fn run(context: Context, wanted: Queue, statuses: Queue) {
-    let mut slow: VecDeque<Slow> = VecDeque::new();
+    let mut later = Later::default();
     while !context.ended.is_cancelled() {
-        let ids = if slow.is_empty() {
+        let ids = if later.order.is_empty() {
             tokio::select! {
-                ids = wanted.next(1) => ids,
+                ids = wanted.next(BATCH) => ids,
                 () = context.ended.cancelled() => return,
             }
         } else {
-            wanted.take(1)
+            wanted.take(BATCH)
         };
-        let made = match ids.into_iter().next() {
-            Some(id) => match quick(&context, &id, &mut slow).await {
-                Ok(()) => Ok(id),
-                Err(error) => {
-                    wanted.push([id]);
-                    Err(error)
-                }
-            },
-            None => match slow.front() {
-                Some(key) => {
-                    let made =
-                        keys::make(&context.directory, &key.id.namespace, &key.domain, key.algorithm, context.chance.seed(), context.now())
-                            .await;
-                    made.map(|()| slow.pop_front().map(|key| key.id)).and_then(|id| id.ok_or(StoreError::NotFound("the key in hand")))
-                }
-                None => continue,
-            },
-        };
+        let made = if ids.is_empty() { slow(&context, &mut later).await } else { quick(&context, &ids, &mut later).await };
         match made {
-            Ok(id) => statuses.push([id]),
+            Ok(made) => statuses.push(made),
             Err(error) => {
-                tracing::warn!(%error, "a DKIM key could not be made; trying again");
+                tracing::warn!(%error, "DKIM keys could not be made; trying again");
+                wanted.push(ids);
                 tokio::time::sleep(PAUSE).await;
             }
         }
     }
 }
 
-/// Makes a domain's quick keys and puts the slow ones off.
-async fn quick(context: &Context, id: &Id, slow: &mut VecDeque<Slow>) -> Result<()> {
-    let Some((domain, wanted)) = wanted(context, id) else { return Ok(()) };
-    for algorithm in keys::missing(&context.directory, &id.namespace, &domain, &wanted).await? {
-        if algorithm == DkimAlgorithm::Ed25519 {
-            keys::make(&context.directory, &id.namespace, &domain, algorithm, context.chance.seed(), context.now()).await?;
-        } else if !slow.iter().any(|key| key.id == *id && key.algorithm == algorithm) {
-            slow.push_back(Slow { id: id.clone(), domain: domain.clone(), algorithm });
+/// Makes the quick keys of domains and puts the slow ones off.
+async fn quick(context: &Context, ids: &[Id], later: &mut Later) -> Result<Vec<Id>> {
+    let missing = stream::iter(ids.to_vec()).map(|id| async move {
+        let Some((domain, wanted)) = wanted(context, &id) else { return Ok(None) };
+        let algorithms = keys::missing(&context.directory, &id.namespace, &domain, &wanted).await?;
+        Ok(Some(Missing { id, domain, algorithms }))
+    });
+    let missing: Vec<Result<Option<Missing>>> = missing.buffered(TOGETHER).collect().await;
+    let (mut now, mut made) = (Vec::new(), Vec::new());
+    for found in missing {
+        let Some(Missing { id, domain, algorithms }) = found? else { continue };
+        for algorithm in algorithms {
+            if algorithm == DkimAlgorithm::Ed25519 {
+                now.push((id.namespace.to_string(), domain.clone(), algorithm));
+                made.push(id.clone());
+            } else if later.known.insert(id.clone()) {
+                later.order.push_back(Slow { id: id.clone(), domain: domain.clone(), algorithm });
+            }
         }
     }
-    Ok(())
+    if !now.is_empty() {
+        keys::make_all(&context.directory, now, context.chance.seed(), context.now()).await?;
+    }
+    Ok(made)
+}
+
+/// Makes the next slow key.
+async fn slow(context: &Context, later: &mut Later) -> Result<Vec<Id>> {
+    let Some(key) = later.order.front() else { return Ok(Vec::new()) };
+    keys::make(&context.directory, &key.id.namespace, &key.domain, key.algorithm, context.chance.seed(), context.now()).await?;
+    let Some(made) = later.order.pop_front() else { return Ok(Vec::new()) };
+    later.known.remove(&made.id);
+    Ok(vec![made.id])
 }
 
 /// The kinds of keys that a Domain asks for.

@@ -6,7 +6,7 @@ use postern_crds::domain::{self, DkimKeyState, DkimKeyStatus};
 use postern_mailflow::dkim;
 use postern_store::{
     Result, StoreError,
-    directory::{Directory, DkimState},
+    directory::{Directory, DkimState, NewDkim},
 };
 use rand::{SeedableRng, rngs::StdRng};
 
@@ -40,11 +40,32 @@ pub async fn make(
     seed: [u8; 32],
     now: Timestamp,
 ) -> Result<()> {
-    let selector = dkim::selector(algorithm, now);
-    let making = tokio::task::spawn_blocking(move || dkim::generate(algorithm, selector, &mut StdRng::from_seed(seed)));
+    make_all(directory, vec![(tenant.to_owned(), domain.clone(), algorithm)], seed, now).await
+}
+
+/// The same for many domains, in one transaction.
+///
+/// # Errors
+/// As the database says; no key is there then.
+pub async fn make_all(
+    directory: &Directory,
+    wanted: Vec<(String, DomainName, DkimAlgorithm)>,
+    seed: [u8; 32],
+    now: Timestamp,
+) -> Result<()> {
+    let making = tokio::task::spawn_blocking(move || {
+        let mut chance = StdRng::from_seed(seed);
+        let made = wanted.into_iter().map(|(tenant, domain, algorithm)| {
+            let material = dkim::generate(algorithm, dkim::selector(algorithm, now), &mut chance)?;
+            Ok(NewDkim { tenant, domain, algorithm, material })
+        });
+        made.collect::<std::result::Result<Vec<_>, dkim::KeyError>>()
+    });
     let made = making.await.map_err(StoreError::unavailable)?.map_err(|e| StoreError::Refused(e.to_string()))?;
-    let key = directory.ensure_dkim(tenant, domain, algorithm, DkimState::Active, now, || Ok(made)).await?;
-    tracing::info!(%domain, ?algorithm, selector = key.selector, "a DKIM key was made; its record stands in the Domain's status.dns");
+    directory.add_dkim(&made, DkimState::Active, now).await?;
+    for NewDkim { domain, algorithm, material, .. } in &made {
+        tracing::info!(%domain, ?algorithm, selector = material.selector, "a DKIM key was made; its record stands in the Domain's status.dns");
+    }
     Ok(())
 }
 

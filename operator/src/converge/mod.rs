@@ -55,6 +55,8 @@ pub struct Outlets {
     pub statuses: Queue,
     /// Whose status may be written when there is time: figures that change often.
     pub figures: Queue,
+    /// Whose signing keys may have to be made.
+    pub keys: Queue,
     /// Whose finalizer may go: the directory has taken note.
     pub releases: Queue,
 }

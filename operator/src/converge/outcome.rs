@@ -55,6 +55,8 @@ impl Converge {
                 self.outlets.releases.push([id]);
             }
         }
+        // Before their status is written, so that it is written once.
+        self.outlets.keys.push(update.domains.iter().filter_map(|domain| Id::of_source(&domain.source)));
         self.outlets.statuses.push(told);
         self.recount(&figures);
     }

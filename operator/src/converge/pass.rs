@@ -107,16 +107,11 @@ impl Converge {
 
         let accepted = self.judge(&mut projection, &gathered.broken, &pending);
         let leaving = self.leave(leaving);
-        let mut applied = Ok(());
         for batch in batch::batches(&self.context.place.cluster, leaving, &mut projection) {
-            applied = self.apply(batch).await;
-            if applied.is_err() {
-                break;
-            }
+            self.apply(batch).await?;
         }
         // What the directory has taken was told already, with more to say.
-        self.outlets.statuses.push(accepted.into_iter().filter(|id| self.outlets.ledger.of(id).is_none_or(|s| s.since == Since::Never)));
-        applied?;
+        self.outlets.statuses.push(accepted.into_iter().filter(|id| self.is_not_taken(id)));
         if self.orphans || (self.withheld > 0 && *scope == Scope::Whole) {
             let found = orphans::remove(&self.context).await?;
             (self.orphans, self.withheld) = (false, found.withheld);
@@ -167,7 +162,12 @@ impl Converge {
         Ok(())
     }
 
-    /// Says of objects that have no status yet that the database does not answer.
+    /// Whether the directory does not have an object, as far as is known, and nothing but that speaks against it.
+    fn is_not_taken(&self, id: &Id) -> bool {
+        self.outlets.ledger.of(id).is_none_or(|standing| standing.since == Since::Never && standing.report.is_accepted())
+    }
+
+    /// Says of objects that the directory does not have yet that the database does not answer.
     pub fn tell_away(&self, scope: &Scope) {
         let gathered = gather::gather(&self.context.cache.read(), scope);
         let ids = gathered.objects.mailboxes.iter().map(|o| (Kind::Mailbox, &o.object.metadata));
@@ -177,7 +177,7 @@ impl Converge {
         let ids = ids.chain(gathered.objects.brands.iter().map(|o| (Kind::Branding, &o.object.metadata)));
         for (kind, metadata) in ids {
             let id = Id::new(kind, metadata.namespace.as_deref().unwrap_or_default(), metadata.name.as_deref().unwrap_or_default());
-            if self.outlets.ledger.of(&id).is_none() {
+            if self.is_not_taken(&id) {
                 let refusal = Refusal {
                     reason: reason::DIRECTORY_UNAVAILABLE,
                     field: String::new(),

@@ -55,16 +55,15 @@ struct Writer {
     outlets: Outlets,
     served: Served,
     events: Events,
-    keys: Queue,
     /// Whose finalizer was put off.
     unfinalized: Queue,
 }
 
-/// Writes statuses until the leadership ends. Domains that lack keys are told to `keys`.
-pub async fn run(context: Context, outlets: Outlets, keys: Queue) {
+/// Writes statuses until the leadership ends. Domains that lack keys are told to `outlets.keys`.
+pub async fn run(context: Context, outlets: Outlets) {
     let ended = context.ended.clone();
     let events = Events::new(context.client.clone(), &context.place.identity, context.metrics.clone());
-    let writer = Writer { context, outlets, served: Served::default(), events, keys, unfinalized: Queue::default() };
+    let writer = Writer { context, outlets, served: Served::default(), events, unfinalized: Queue::default() };
     tokio::select! {
         () = writer.serve(&writer.outlets.statuses, RATE, Duration::ZERO) => {}
         () = writer.serve(&writer.outlets.figures, FIGURES_RATE, FIGURES_PAUSE) => {}

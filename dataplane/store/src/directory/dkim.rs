@@ -39,6 +39,19 @@ pub struct DkimMaterial {
     pub public: Vec<u8>,
 }
 
+/// A key that was made for a domain.
+#[derive(Clone)]
+pub struct NewDkim {
+    /// The domain's namespace.
+    pub tenant: String,
+    /// The domain.
+    pub domain: DomainName,
+    /// Type.
+    pub algorithm: DkimAlgorithm,
+    /// The key itself.
+    pub material: DkimMaterial,
+}
+
 /// A key of a domain.
 #[derive(Clone, PartialEq, Eq)]
 pub struct DkimKey {
@@ -107,7 +120,7 @@ impl Directory {
         activates_at: Timestamp,
         make: impl FnOnce() -> Result<DkimMaterial> + Send,
     ) -> Result<DkimKey> {
-        let Inner { db, keys, clock, .. } = &*self.inner;
+        let Inner { db, keys, .. } = &*self.inner;
         let current = async || {
             let all = load(db, keys, tenant, domain.as_str()).await?;
             Ok::<_, StoreError>(all.into_iter().rfind(|key| key.algorithm == algorithm && key.state != DkimState::Retired))
@@ -115,27 +128,43 @@ impl Directory {
         if let Some(key) = current().await? {
             return Ok(key);
         }
-        let made = make()?;
-        let sealed = keys.seal(place(&row_key(tenant, domain.as_str(), &made.selector)), made.private.expose())?;
+        let new = NewDkim { tenant: tenant.to_owned(), domain: domain.clone(), algorithm, material: make()? };
+        self.add_dkim(&[new], state, activates_at).await?;
+        current().await?.ok_or(StoreError::NotFound("the DKIM key"))
+    }
+
+    /// Puts in keys that were made, all in one transaction; where a domain has one of the type by now, that stays.
+    ///
+    /// # Errors
+    /// As the database says; nothing is put in then.
+    pub async fn add_dkim(&self, made: &[NewDkim], state: DkimState, activates_at: Timestamp) -> Result<()> {
+        let Inner { db, keys, clock, .. } = &*self.inner;
+        let seal = |new: &NewDkim| {
+            keys.seal(place(&row_key(&new.tenant, new.domain.as_str(), &new.material.selector)), new.material.private.expose())
+        };
+        let sealed = made.iter().map(seal).collect::<Result<Vec<_>>>()?;
         let position = transaction!(db, |tx| {
             fence::hold(tx).await?;
             let mut changes = Changes::default();
-            let exists = "SELECT selector FROM dkim_key WHERE tenant = $1 AND domain = $2 AND algorithm = $3 AND state <> 2";
-            let number = algorithm_number(algorithm);
-            if tx.row(exists, args![tenant, domain.as_str(), number]).await?.is_none() {
+            for (new, sealed) in made.iter().zip(&sealed) {
+                let (domain, number) = (new.domain.as_str(), algorithm_number(new.algorithm));
+                let exists = "SELECT selector FROM dkim_key WHERE tenant = $1 AND domain = $2 AND algorithm = $3 AND state <> 2";
+                if tx.row(exists, args![&new.tenant, domain, number]).await?.is_some() {
+                    continue;
+                }
                 let sql = "INSERT INTO dkim_key (tenant, domain, selector, algorithm, state, created_at, activates_at, public, private) \
                      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
-                let (state, now) = (state as i64, clock.now());
-                let row = args![tenant, domain.as_str(), &made.selector, number, state, now, activates_at, &made.public, &sealed];
+                let (DkimMaterial { selector, public, .. }, now) = (&new.material, clock.now());
+                let row = args![&new.tenant, domain, selector, number, state as i64, now, activates_at, public, sealed];
                 tx.execute(sql, row).await?;
-                changes.add(Change::Domain(domain.to_string()));
+                changes.add(Change::Domain(domain.to_owned()));
             }
             changes.finish(tx).await
         })?;
         if let Some(position) = position {
             self.moved(position).await;
         }
-        current().await?.ok_or(StoreError::NotFound("the DKIM key"))
+        Ok(())
     }
 
     /// Moves a key on in its life.

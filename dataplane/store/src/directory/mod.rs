@@ -36,7 +36,7 @@ pub use self::{
     challenge::Challenge,
     change::{Change, Changes},
     credential::{ScramSecret, Verifiers},
-    dkim::{DkimKey, DkimMaterial, DkimState},
+    dkim::{DkimKey, DkimMaterial, DkimState, NewDkim},
     entry::{AccountEntry, AddressTarget, DomainEntry, LoginAccount},
     fence::{Epoch, take_lease},
     handle::Directory,
