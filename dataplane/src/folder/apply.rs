@@ -168,7 +168,7 @@ impl Folder {
                 left.push(refusal);
                 continue;
             }
-            match claim::record_proof(&inner.store.db, &refusal.source.namespace, &refusal.name, true, inner.store.now()).await {
+            match claim::record_proof(&inner.store.db, &refusal.source.namespace, &refusal.name, true, None, inner.store.now()).await {
                 Ok(_) | Err(StoreError::NotFound(_)) => {}
                 Err(error) => return Err(error),
             }

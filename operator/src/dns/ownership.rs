@@ -16,7 +16,10 @@ use postern_store::{
 use rand::{Rng, RngExt};
 
 use super::{Observer, Schedule, pause};
-use crate::{context::Context, watch::Kind};
+use crate::{
+    context::Context,
+    watch::{Id, Kind},
+};
 
 /// Claims that a token can prove, as a page of SQL has them.
 const PAGE: usize = 10_000;
@@ -67,7 +70,8 @@ impl Book {
         let (now, position) = (context.now(), context.directory.position());
         // Every claim that comes or goes moves the position.
         if self.position != Some(position) {
-            self.claims = claims(context).await?;
+            let before = std::mem::replace(&mut self.claims, claims(context).await?);
+            context.facts.touch(changed_hands(&before, &self.claims));
             self.schedules.retain(|key, _| self.claims.contains_key(key));
             self.position = Some(position);
         }
@@ -119,6 +123,12 @@ async fn claims(context: &Context) -> Result<HashMap<Key, Claim>, StoreError> {
     }
 }
 
+/// Resources that hold a name now and did not, or did and do not: whoever lost it changed nothing, and shall be told all the same.
+fn changed_hands(before: &HashMap<Key, Claim>, now: &HashMap<Key, Claim>) -> Vec<Id> {
+    let changed = now.iter().filter(|(key, claim)| before.get(*key).is_some_and(|before| before.holds != claim.holds));
+    changed.filter_map(|(_, claim)| Id::of_owner(&claim.owner)).collect()
+}
+
 /// Whether the token is there; `None` when nobody can say.
 async fn is_shown(observer: &Observer, installation: &Secret<Vec<u8>>, (tenant, name): &Key) -> Option<bool> {
     let name = DomainName::parse(name).ok()?;
@@ -137,7 +147,7 @@ const fn is_news(claim: &Claim, found: bool) -> bool {
 }
 
 async fn tell(context: &Context, claim: &Claim, found: bool) -> Result<(), StoreError> {
-    match claim::record_proof(&context.db, &claim.tenant, &claim.name, found, context.now()).await {
+    match claim::record_proof(&context.db, &claim.tenant, &claim.name, found, Some(context.epoch), context.now()).await {
         Ok(_) => {}
         // Deleted or vouched for meanwhile.
         Err(StoreError::NotFound(_)) => return Ok(()),

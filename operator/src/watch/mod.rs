@@ -54,6 +54,14 @@ impl Id {
         }
     }
 
+    /// The object that a row or a claim names as its owner, `cluster/Kind/namespace/name`.
+    #[must_use]
+    pub fn of_owner(owner: &str) -> Option<Self> {
+        let mut parts = owner.rsplitn(4, '/').map(str::to_owned);
+        let (name, namespace, kind, cluster) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+        Self::of_source(&SourceKey { cluster, kind, namespace, name })
+    }
+
     /// The object that owns a row; `None` for kinds that own none.
     #[must_use]
     pub fn of_source(source: &SourceKey) -> Option<Self> {

@@ -1,6 +1,10 @@
 //! An API server, a database, an operator that runs, and a pod that serves.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use clap::Parser;
 use postern_core::{Clock, IdSource, SystemClock, role::Role};
@@ -64,6 +68,18 @@ impl Lab {
             }
         });
         lab
+    }
+
+    /// The folder of the database's socket, where it is a private one.
+    pub fn database(&self) -> Option<PathBuf> {
+        self.url.split_once("?host=").map(|(_, folder)| folder.into())
+    }
+
+    /// Lets operators reach the database by another folder's socket.
+    pub fn reach_database_by(&mut self, folder: &Path) {
+        if let Some((url, _)) = self.url.split_once("?host=") {
+            self.url = format!("{url}?host={}", folder.display());
+        }
     }
 
     /// Everything, and a leader that is to be.

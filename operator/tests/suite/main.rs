@@ -7,5 +7,6 @@ mod api_server;
 mod deletion;
 mod fence;
 mod lab;
+mod outage;
 mod readiness;
 mod secrets;

@@ -1,6 +1,8 @@
 //! From a manifest to Ready, and what stands in the way.
 
-use postern_store::directory::AddressTarget;
+use std::time::Duration;
+
+use postern_store::directory::{AddressTarget, claim};
 
 use crate::lab::{CLUSTER, DOMAIN, Lab, mailbox};
 
@@ -63,4 +65,33 @@ async fn a_box_that_nobody_can_make_stalls_alone() {
     lab.api.apply(&mailbox("bob", "address: bob@example.org"));
     lab.until_condition("mailboxes", "bob", "Ready", "True").await;
     assert_eq!(lab.api.condition("mailboxes", "alice", "Ready").unwrap().0, "True");
+}
+
+/// Product: who proves a name displaces a holder whose token has been missing for 30 days, and both are told.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_domain_that_changes_hands_is_told_to_both() {
+    let lab = Lab::running().await;
+    let ours = DOMAIN.replace("example-org", "example-net").replace("example.org", "example.net");
+    lab.api.apply(&format!("{CLUSTER}\n---\n{ours}"));
+    // The claim comes with the row, a moment after the object.
+    let proof = async |tenant: &str, found, at| {
+        for _ in 0..200 {
+            if claim::record_proof(&lab.db, tenant, "example.net", found, None, at).await.is_ok() {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("{tenant} does not claim it");
+    };
+    let now = lab.clock.now();
+    lab.until_condition("domains", "example-net", "OwnershipVerified", "False").await;
+    proof("acme", true, now).await;
+    lab.until_condition("domains", "example-net", "OwnershipVerified", "True").await;
+
+    proof("acme", false, now - Duration::from_secs(31 * 24 * 3600)).await;
+    lab.api.apply(&ours.replace("namespace: acme", "namespace: umbrella"));
+    proof("umbrella", true, now).await;
+    let (reason, _) = lab.until_condition("domains", "example-net", "OwnershipVerified", "False").await;
+    assert_eq!(reason, "TokenNotFound");
+    assert_eq!(lab.api.condition("domains", "example-net", "Ready").unwrap().0, "False");
 }

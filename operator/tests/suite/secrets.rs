@@ -11,6 +11,9 @@ async fn a_password_may_come_later_and_is_the_one_in_the_secret() {
     lab.api.apply(&mailbox("alice", "address: alice@example.org, auth: {passwordSecretRef: {name: alice-pw, key: password}}"));
     let (reason, _) = lab.until_condition("mailboxes", "alice", "Ready", "False").await;
     assert_eq!(reason, "SecretMissing");
+    let (reason, message) = lab.until_condition("mailboxes", "alice", "CredentialsReady", "False").await;
+    assert_eq!(reason, "SecretMissing");
+    assert!(message.contains("alice-pw"), "{message}");
     lab.api.apply(&secret("alice-pw", "password", "c2VjcmV0IG9mIGFsaWNl"));
     lab.until_condition("mailboxes", "alice", "Ready", "True").await;
     lab.until_condition("mailboxes", "alice", "CredentialsReady", "True").await;

@@ -1,6 +1,6 @@
 //! Who holds a name.
 
-use postern_store::directory::{Reason, claim};
+use postern_store::directory::{self, Reason, claim};
 use postern_tests::{TestDatabase, suite};
 
 use crate::world::{DAY, World, all, changed, domain, name, pool};
@@ -28,12 +28,16 @@ async fn an_unproven_domain_is_not_served_until_it_is_proven(at: TestDatabase) {
     assert_eq!(report.refused.iter().map(|r| r.reason).collect::<Vec<_>>(), [Reason::TokenNotFound]);
     assert_eq!(holder(&world, "example.org").await, None);
     assert_eq!(claim::to_verify(&world.db, None).await.unwrap().len(), 1);
-    claim::record_proof(&world.db, "acme", "example.org", true, crate::world::NOW).await.unwrap().expect("the position moves");
+    claim::record_proof(&world.db, "acme", "example.org", true, None, crate::world::NOW).await.unwrap().expect("the position moves");
     world.directory.refresh().await.unwrap();
     assert_eq!(holder(&world, "example.org").await.as_deref(), Some("acme"));
-    let again = claim::record_proof(&world.db, "acme", "example.org", true, crate::world::NOW).await.unwrap();
+    let again = claim::record_proof(&world.db, "acme", "example.org", true, None, crate::world::NOW).await.unwrap();
     assert_eq!(again, None, "what is known moves nothing");
-    assert!(claim::record_proof(&world.db, "other", "example.org", true, crate::world::NOW).await.is_err());
+    assert!(claim::record_proof(&world.db, "other", "example.org", true, None, crate::world::NOW).await.is_err());
+    let overtaken = directory::take_lease(&world.db).await.unwrap();
+    directory::take_lease(&world.db).await.unwrap();
+    let late = claim::record_proof(&world.db, "acme", "example.org", false, Some(overtaken), crate::world::NOW).await;
+    assert!(matches!(late, Err(postern_store::StoreError::Refused(_))), "{late:?}");
 }
 
 async fn the_earlier_commit_holds_whoever_is_applied_next(at: TestDatabase) {
@@ -63,7 +67,7 @@ async fn a_holder_without_its_token_gives_way_after_thirty_days(at: TestDatabase
     world.apply(&all(&[unproven("old")], &[])).await;
     world.apply(&all(&[unproven("old"), unproven("new")], &[])).await;
     let check = async |tenant: &str, found: bool| {
-        claim::record_proof(&world.db, tenant, "example.org", found, postern_core::Clock::now(&*world.clock)).await.unwrap();
+        claim::record_proof(&world.db, tenant, "example.org", found, None, postern_core::Clock::now(&*world.clock)).await.unwrap();
         world.directory.refresh().await.unwrap();
     };
     check("old", true).await;

@@ -13,7 +13,10 @@ use std::time::Duration;
 use postern_core::Timestamp;
 
 pub use self::settle::settle;
-use super::{Change, Changes, fence};
+use super::{
+    Change, Changes,
+    fence::{self, Epoch},
+};
 use crate::{
     args,
     db::{Column, Db, Row, Tx},
@@ -108,13 +111,20 @@ pub async fn of_owners(tx: &mut Tx, owners: &[String]) -> Result<Vec<Claim>> {
     tx.rows(sql, args![owners]).await?.iter().map(Claim::of_row).collect()
 }
 
-/// Records whether a tenant's token for a name was seen, and lets the name change hands if the rules say so.
+/// Records whether a tenant's token for a name was seen, and lets the name change hands if the rules say so. Who leads names its
+/// epoch, so that what it saw before it was overtaken is not written after.
 ///
 /// # Errors
+/// [`StoreError::Refused`] when the epoch is over.
 /// [`StoreError::NotFound`] when the tenant does not claim the name, or needs no token for it that could be missing; else as the database says.
-pub async fn record_proof(db: &Db, tenant: &str, name: &str, found: bool, now: Timestamp) -> Result<Option<i64>> {
+pub async fn record_proof(db: &Db, tenant: &str, name: &str, found: bool, epoch: Option<Epoch>, now: Timestamp) -> Result<Option<i64>> {
     let position = transaction!(db, |tx| {
-        fence::hold(tx).await?;
+        match epoch {
+            Some(epoch) => fence::check(tx, epoch).await?,
+            None => {
+                fence::hold(tx).await?;
+            }
+        }
         let known = if found {
             let sql = "UPDATE claim SET proven = 1, missing_since = NULL WHERE name = $1 AND tenant = $2";
             tx.execute(sql, args![name, tenant]).await?
