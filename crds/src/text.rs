@@ -89,7 +89,8 @@ text! {
 }
 text! {
     /// An IP address, either family.
-    IpText, max 45, pattern "^[0-9a-fA-F:.]+$", example "192.0.2.10"
+    IpText, max 45, pattern r"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])\.){3}(25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])$|^[0-9a-fA-F:.]*:[0-9a-fA-F:.]*$",
+        example "192.0.2.10"
 }
 text! {
     /// A line of text for people.
