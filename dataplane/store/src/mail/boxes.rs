@@ -14,7 +14,7 @@ use super::{
     FlagChange, Folder, SpecialUse, Usage, account,
     cell::{FolderCell, Opened},
     folder, history,
-    index::{Index, build},
+    index::{Index, build, compact},
     read,
     read::{StoredMessage, Summaries},
     snapshot::Snapshot,
@@ -342,6 +342,9 @@ impl Boxes {
                     more => done += more,
                 }
             }
+        }
+        for sparse in compact::sparse(&self.db, &[account.0]).await? {
+            while compact::slice(&self.db, sparse, self.clock.now()).await? > 0 {}
         }
         Ok(done)
     }

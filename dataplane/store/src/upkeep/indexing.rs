@@ -6,7 +6,10 @@ use super::Slice;
 use crate::{
     args,
     error::Result,
-    mail::index::build::{self, Behind},
+    mail::index::{
+        build::{self, Behind},
+        compact,
+    },
     store::Store,
 };
 
@@ -17,21 +20,34 @@ const BOXES: i64 = 100;
 #[derive(Debug, Default)]
 pub struct Indexing {
     after: i64,
-    /// Folders of boxes up to `after` that are still behind.
-    found: Vec<Behind>,
+    /// What is left to do in boxes up to `after`.
+    found: Vec<Work>,
+}
+
+/// What a folder needs.
+#[derive(Clone, Copy, Debug)]
+enum Work {
+    /// Messages behind the watermark are to be added.
+    Behind(Behind),
+    /// Segments hold little that is still there.
+    Sparse(Behind),
 }
 
 impl Indexing {
-    /// Indexes a slice of one folder, or finds which of the next [`BOXES`] boxes have any behind.
+    /// Does a slice of what one folder needs, or finds which of the next [`BOXES`] boxes need any.
     pub async fn slice(&mut self, store: &Store, now: Timestamp) -> Result<Slice> {
-        if let Some(behind) = self.found.last().copied() {
-            match build::slice(&store.db, &store.boxes, behind, now).await {
+        if let Some(work) = self.found.last().copied() {
+            let (at, done) = match work {
+                Work::Behind(at) => (at, build::slice(&store.db, &store.boxes, at, now).await),
+                Work::Sparse(at) => (at, compact::slice(&store.db, at, now).await),
+            };
+            match done {
                 Ok(0) => drop(self.found.pop()),
                 Ok(done) => return Ok(Slice { done, more: true }),
                 Err(error) if error.is_temporary() => return Err(error),
                 // A folder that cannot be indexed is scanned, and keeps no other waiting.
                 Err(error) => {
-                    tracing::warn!(%error, account = behind.account.0, folder = behind.folder.0, "a folder cannot be indexed");
+                    tracing::warn!(%error, account = at.account.0, folder = at.folder.0, "a folder cannot be indexed");
                     self.found.pop();
                 }
             }
@@ -44,7 +60,9 @@ impl Indexing {
         if boxes.is_empty() {
             return Ok(Slice::default());
         }
-        self.found = build::behind(&store.db, &boxes, build::TAIL).await?;
+        // From the last to the first: what is behind goes before.
+        self.found = compact::sparse(&store.db, &boxes).await?.into_iter().map(Work::Sparse).collect();
+        self.found.extend(build::behind(&store.db, &boxes, build::TAIL).await?.into_iter().map(Work::Behind));
         Ok(Slice { done: 0, more: true })
     }
 }

@@ -121,6 +121,39 @@ async fn answers_are_the_same_with_and_without_an_index(at: TestDatabase) {
     }
 }
 
+#[tokio::test]
+async fn segments_of_what_is_gone_are_written_anew() {
+    let room = Room::open().await;
+    room.deliver_all(&(1..=33).map(|n| format!("number {n:02}")).collect::<Vec<_>>().iter().map(String::as_str).collect::<Vec<_>>()).await;
+    let mut alice = room.inbox("alice").await;
+    for _ in 0..6 {
+        alice.ok("COPY 1:* INBOX").await;
+    }
+    let boxes = &room.store.boxes;
+    assert_eq!(boxes.index_now(AccountId(1), false).await.unwrap(), 33 * 64);
+    let segments = async || {
+        let rows = room.store.db.rows("SELECT segment, last_uid FROM text_segment WHERE part = 0 ORDER BY last_uid", &[]).await.unwrap();
+        rows.iter().map(|row| row.int(1).unwrap()).collect::<Vec<_>>()
+    };
+    assert_eq!(segments().await, [2_048, 2_112]);
+    alice.ok("STORE 34:2000 +FLAGS.SILENT (\\Deleted)").await;
+    alice.ok("EXPUNGE").await;
+    boxes.index_now(AccountId(1), false).await.unwrap();
+    assert_eq!(segments().await, [2_112], "one, and the watermark where it was");
+    // What is left is found, by the index and behind it; and the index goes on.
+    let left: usize = 145;
+    assert_eq!(found(&mut alice, "BODY \"about number\"").await.split(' ').count(), 2 + left);
+    assert_eq!(
+        found(&mut alice, "SUBJECT \"number 07\"").await.split(' ').count(),
+        2 + 1 + (2_001..=2_112).filter(|n| n % 33 == 7).count()
+    );
+    room.deliver_all(&["number 07"]).await;
+    alice.ok("NOOP").await;
+    boxes.index_now(AccountId(1), false).await.unwrap();
+    assert_eq!(segments().await, [2_113]);
+    assert_eq!(found(&mut alice, "UID 2113 TEXT \"umber 07\"").await, "* SEARCH 146");
+}
+
 async fn the_index_follows_the_mail(at: TestDatabase) {
     let room = Room::with(at, Config::default()).await;
     let mut alice = room.inbox("alice").await;

@@ -8,7 +8,7 @@ use postern_message::{Summary, SummaryRef};
 use super::segment::{FULL, HEAD, Segment};
 use crate::{
     args,
-    db::{Column, Db},
+    db::{Column, Db, Row},
     error::{Result, StoreError},
     mail::{boxes::Boxes, read},
     transaction,
@@ -30,6 +30,12 @@ pub struct Behind {
     pub folder: FolderId,
 }
 
+impl Behind {
+    pub(super) fn of_row(row: &Row) -> Result<Self> {
+        Ok(Self { account: AccountId(row.int(0)?), folder: FolderId(row.int(1)?) })
+    }
+}
+
 /// Folders of these accounts with `tail` UIDs or more behind their watermark.
 ///
 /// # Errors
@@ -39,7 +45,7 @@ pub async fn behind(db: &Db, accounts: &[i64], tail: i64) -> Result<Vec<Behind>>
          MAX(t.last_uid) FROM text_segment t WHERE t.account = f.account AND t.folder = f.id AND t.part = $2), 0) >= $3 \
          ORDER BY f.account, f.id";
     let rows = db.rows(sql, args![accounts, HEAD, tail]).await?;
-    rows.iter().map(|row| Ok(Behind { account: AccountId(row.int(0)?), folder: FolderId(row.int(1)?) })).collect()
+    rows.iter().map(Behind::of_row).collect()
 }
 
 /// Indexes up to 256 messages behind the watermark; how many there were.
@@ -49,20 +55,22 @@ pub async fn behind(db: &Db, accounts: &[i64], tail: i64) -> Result<Vec<Behind>>
 /// # Errors
 /// As the database or the place of bodies says; nothing is written then.
 pub async fn slice(db: &Db, boxes: &Boxes, Behind { account, folder }: Behind, now: Timestamp) -> Result<u64> {
-    let sql = "SELECT segment, last_uid FROM text_segment WHERE account = $1 AND folder = $2 AND part = $3 ORDER BY segment DESC LIMIT 1";
-    let (last, upto) = match db.row(sql, args![account, folder, HEAD]).await? {
-        Some(row) => (row.int(0)?, row.int(1)?),
-        None => (0, 0),
+    let at = Behind { account, folder };
+    let sql = "SELECT segment, last_uid, (SELECT MAX(segment) FROM text_segment WHERE account = $1 AND folder = $2 AND part = $3) \
+         FROM text_segment WHERE account = $1 AND folder = $2 AND part = $3 ORDER BY last_uid DESC LIMIT 1";
+    let (last, upto, newest) = match db.row(sql, args![account, folder, HEAD]).await? {
+        Some(row) => (row.int(0)?, row.int(1)?, row.int(2)?),
+        None => (0, 0, 0),
     };
     let sql = "SELECT uid, message FROM placement WHERE account = $1 AND folder = $2 AND uid > $3 ORDER BY uid LIMIT $4";
     let rows = db.rows(sql, args![account, folder, upto, SLICE]).await?;
     let mut placed = rows.iter().map(|row| Ok((row.int(0)?, row.int(1)?))).collect::<Result<Vec<_>>>()?;
-    let open = open_segment(db, account, folder, last).await?;
+    let open = open_segment(db, at, last).await?;
     // The last segment is added to until it is full; the row's number moves on with each writing, so that who reads the
     // old one finds it gone and not half of each.
     let (replaced, mut segment) = match open {
-        Some(segment) if segment.len() < FULL => (Some(last), segment),
-        _ => (None, Segment::default()),
+        Some(segment) if segment.len() < FULL => (vec![last], segment),
+        _ => (Vec::new(), Segment::default()),
     };
     placed.truncate(FULL - segment.len());
     let Some(&(new_upto, _)) = placed.last() else { return Ok(0) };
@@ -71,7 +79,7 @@ pub async fn slice(db: &Db, boxes: &Boxes, Behind { account, folder }: Behind, n
     }
     let encoded = tokio::task::spawn_blocking(move || segment.encode()).await.map_err(StoreError::unavailable)?;
     // By the clock, so that no number comes again after the index was forgotten.
-    write(db, account, folder, replaced, now.0.max(last + 1), new_upto, encoded).await?;
+    write(db, at, &replaced, now.0.max(newest + 1), new_upto, encoded).await?;
     Ok(placed.len() as u64)
 }
 
@@ -86,10 +94,15 @@ pub async fn forget(db: &Db, account: AccountId) -> Result<()> {
     })
 }
 
-async fn open_segment(db: &Db, account: AccountId, folder: FolderId, id: i64) -> Result<Option<Segment>> {
+/// All parts of a segment; none when there is no such segment.
+pub(super) async fn parts(db: &Db, Behind { account, folder }: Behind, id: i64) -> Result<BTreeMap<i64, Vec<u8>>> {
     let sql = "SELECT part, data FROM text_segment WHERE account = $1 AND folder = $2 AND segment = $3";
     let rows = db.rows(sql, args![account, folder, id]).await?;
-    let parts = rows.iter().map(|row| Ok((row.int(0)?, row.bytes(1)?))).collect::<Result<BTreeMap<_, _>>>()?;
+    rows.iter().map(|row| Ok((row.int(0)?, row.bytes(1)?))).collect()
+}
+
+async fn open_segment(db: &Db, at: Behind, id: i64) -> Result<Option<Segment>> {
+    let parts = parts(db, at, id).await?;
     if parts.is_empty() {
         return Ok(None);
     }
@@ -126,11 +139,11 @@ async fn add(db: &Db, boxes: &Boxes, account: AccountId, page: &[(i64, i64)], se
     Ok(())
 }
 
-async fn write(
+/// Writes a segment in the place of those that it replaces.
+pub(super) async fn write(
     db: &Db,
-    account: AccountId,
-    folder: FolderId,
-    replaced: Option<i64>,
+    Behind { account, folder }: Behind,
+    replaced: &[i64],
     segment: i64,
     last_uid: i64,
     parts: Vec<(i64, Vec<u8>)>,
@@ -144,8 +157,11 @@ async fn write(
         if tx.row("SELECT id FROM folder WHERE account = $1 AND id = $2 FOR KEY SHARE", args![account, folder]).await?.is_none() {
             return Ok(());
         }
-        if let Some(old) = replaced {
-            tx.execute("DELETE FROM text_segment WHERE account = $1 AND folder = $2 AND segment = $3", args![account, folder, old]).await?;
+        for old in replaced {
+            let sql = "DELETE FROM text_segment WHERE account = $1 AND folder = $2 AND segment = $3";
+            if tx.execute(sql, args![account, folder, *old]).await? == 0 {
+                return Err(StoreError::Conflict("a segment of the text index was written by somebody else".into()));
+            }
         }
         tx.batch("INSERT INTO text_segment (account, folder, part, segment, last_uid, data) {rows}", &columns).await?;
         Ok(())

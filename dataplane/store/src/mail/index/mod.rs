@@ -6,12 +6,14 @@
 //! ```
 //! The janitor adds the messages behind the watermark, a slice at a time ([`build`]); a delivery writes nothing here.
 //! UIDs ascend in the order of commits, so a watermark misses none. Messages that are expunged stay in their segment
-//! until it is written again: what asks goes by the placements that there are.
+//! until it is written again, which it is when a folder has twice the segments that it needs ([`compact`]): what asks goes
+//! by the placements that there are.
 //!
 //! What [`Index`] says of a text is a superset: each candidate is to be looked at. What it says of a header field is
 //! exact. Everything can be dropped at any time and is made again.
 
 pub mod build;
+pub mod compact;
 mod query;
 mod segment;
 mod token;

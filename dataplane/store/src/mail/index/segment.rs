@@ -110,6 +110,28 @@ impl Segment {
         self.fields.iter_mut().for_each(|column| column.push(Cell::Ask));
     }
 
+    /// Adds what another segment, whose UIDs are all higher, says of those of its messages that live.
+    pub fn append(&mut self, other: Self, living: &HashSet<u32>) {
+        let places: Vec<Option<u16>> = other.uids.iter().map(|uid| living.contains(uid).then(|| self.place(*uid))).collect();
+        let moved = |place: &u16| places.get(usize::from(*place)).copied().flatten();
+        self.opaque.extend(other.opaque.iter().filter_map(moved));
+        for (word, before) in other.words {
+            let now: Vec<u16> = before.iter().filter_map(moved).collect();
+            if !now.is_empty() {
+                self.words.entry(word).or_default().extend(now);
+            }
+        }
+        for (row, bits) in other.jumble.chunks(ROW).enumerate() {
+            for (octet, bits) in (0u16..).zip(bits).filter(|(_, bits)| **bits != 0) {
+                let set = (0..8).filter(|bit| bits & 1 << bit != 0).filter_map(|bit| moved(&(octet * 8 + bit)));
+                set.for_each(|place| mark(&mut self.jumble, row, place));
+            }
+        }
+        for (column, before) in self.fields.iter_mut().zip(other.fields) {
+            column.extend(before.into_iter().zip(&places).filter_map(|(cell, place)| place.map(|_| cell)));
+        }
+    }
+
     fn place(&mut self, uid: u32) -> u16 {
         self.uids.push(uid);
         self.jumble.resize(ROWS * ROW, 0);
@@ -158,6 +180,9 @@ impl Segment {
         let part = |number: i64| parts.get(&number).map(Vec::as_slice).ok_or_else(damaged);
         let head = Head::read(part(HEAD)?)?;
         let mut segment = Self { uids: head.uids, opaque: head.opaque, ..Self::default() };
+        if segment.uids.is_empty() {
+            return Ok(segment);
+        }
         let mut lists = parts.range(LISTS..).flat_map(|(_, list)| Lists(list));
         for word in unpack(part(WORDS)?)?.split(|b| *b == b'\n').filter(|word| !word.is_empty()) {
             let places = lists.next().ok_or_else(damaged)??;
@@ -317,17 +342,38 @@ mod tests {
 
     use super::*;
 
+    fn add(segment: &mut Segment, n: u32) {
+        if n.is_multiple_of(50) {
+            return segment.add_opaque(n * 7);
+        }
+        let mail = format!("From: Ann{n} <ann@example.org>\r\nMessage-ID: <abc{n}def{n}ghi@x>\r\n\r\nNumber {n} of all, 東京.\r\n");
+        segment.add(n * 7, &Summary::of(mail.as_bytes()).view(), b"Delivered-To: ann\r\n", mail.as_bytes());
+    }
+
+    #[test]
+    fn what_is_joined_is_what_would_be_made_of_the_living() {
+        let (mut first, mut second, mut all) = (Segment::default(), Segment::default(), Segment::default());
+        let lives = |n: u32| !n.is_multiple_of(3) && n != 150;
+        for n in 1..=300 {
+            add(if n <= 150 { &mut first } else { &mut second }, n);
+            if lives(n) {
+                add(&mut all, n);
+            }
+        }
+        let living: HashSet<u32> = (1..=300).filter(|n| lives(*n)).map(|n| n * 7).collect();
+        let mut joined = Segment::default();
+        joined.append(first, &living);
+        joined.append(second, &living);
+        assert_eq!(joined.encode(), all.encode());
+        let mut nothing = Segment::default();
+        nothing.append(all, &HashSet::new());
+        assert_eq!(Segment::decode(&nothing.encode().into_iter().collect()).unwrap().len(), 0);
+    }
+
     #[test]
     fn what_is_written_is_read() {
         let mut segment = Segment::default();
-        for n in 1..=300u32 {
-            if n % 50 == 0 {
-                segment.add_opaque(n * 7);
-                continue;
-            }
-            let mail = format!("From: Ann{n} <ann@example.org>\r\nMessage-ID: <abc{n}def{n}ghi@x>\r\n\r\nNumber {n} of all, 東京.\r\n");
-            segment.add(n * 7, &Summary::of(mail.as_bytes()).view(), b"Delivered-To: ann\r\n", mail.as_bytes());
-        }
+        (1..=300).for_each(|n| add(&mut segment, n));
         let parts: BTreeMap<i64, Vec<u8>> = segment.encode().into_iter().collect();
         let again = Segment::decode(&parts).unwrap();
         assert_eq!((&again.uids, &again.opaque, &again.words), (&segment.uids, &segment.opaque, &segment.words));
