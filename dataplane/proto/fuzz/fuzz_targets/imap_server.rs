@@ -47,7 +47,9 @@ fn agree(server: &mut Server, event: &Event) {
         Event::Command { command: Command::Idle, .. } => server.idle(),
         Event::Command { command: Command::Authenticate { initial: None, .. }, .. } => server.challenge(b"more"),
         Event::Command { .. } | Event::AppendEnd | Event::AuthenticateResponse(_) | Event::IdleDone => server.complete(Reply::ok("done")),
-        Event::AppendMessage { message, .. } if message.literal.is_some_and(|literal| literal.size % 13 == 0) => server.complete(Reply::no("unlucky")),
+        Event::AppendMessage { message, .. } if message.literal.is_some_and(|literal| literal.size % 13 == 0) => {
+            server.complete(Reply::no("unlucky"))
+        }
         Event::AppendPart(CatenatePart::Url(url)) if url.len() % 7 == 0 => server.complete(Reply::no("unlucky")),
         Event::AppendMessage { .. } | Event::AppendPart(_) => server.accept(),
         Event::AppendBody(_) | Event::Rejected { .. } | Event::Closed => {}

@@ -31,8 +31,8 @@ pub struct Listed {
     pub attributes: MailboxAttributes,
     /// What it is for.
     pub special_use: Vec<SpecialUse>,
-    /// Listed, or told besides, for subscribed descendants (`CHILDINFO`).
-    pub child_subscribed: bool,
+    /// The options of the selection that descendants meet (`CHILDINFO`).
+    pub child_info: Vec<&'static str>,
     /// It can be asked for its STATUS (RFC 5819 §2).
     pub exists: bool,
 }
@@ -45,6 +45,9 @@ pub fn list(args: &ListArgs, known: Vec<Known>) -> Vec<Listed> {
         let basic = if args.select.subscribed { node.subscribed } else { node.exists };
         basic && (!args.select.special_use || !node.special_use.is_empty())
     };
+    // RFC 5258 §3.5: the options that say which mailboxes, by name.
+    let named = [("SUBSCRIBED", args.select.subscribed), ("SPECIAL-USE", args.select.special_use)];
+    let options: Vec<&str> = named.into_iter().filter(|(_, asked)| *asked).map(|(name, _)| name).collect();
     let selecting = args.select.subscribed || args.select.special_use;
     let matches = |name: &MailboxName| args.patterns.iter().any(|pattern| !pattern.is_empty() && pattern.matches(name));
     let mut listed = Vec::new();
@@ -58,7 +61,7 @@ pub fn list(args: &ListArgs, known: Vec<Known>) -> Vec<Listed> {
             listed.push(Listed {
                 attributes: attributes(&tree, node, args.select.subscribed || args.result.subscribed),
                 special_use: node.special_use.clone(),
-                child_subscribed: below && args.select.subscribed,
+                child_info: if below { options.clone() } else { Vec::new() },
                 exists: node.exists,
                 name: node.name.clone(),
             });
@@ -148,14 +151,8 @@ mod tests {
         let mut out = Vec::new();
         match parse::command(format!("a {command}").as_bytes(), Dialect::REV1).unwrap().1 {
             Command::List(args) => {
-                for Listed { name, attributes, special_use, child_subscribed, .. } in &list(&args, known()) {
-                    let item = encode::ListItem {
-                        name,
-                        attributes: *attributes,
-                        special_use,
-                        child_subscribed: *child_subscribed,
-                        old_name: None,
-                    };
+                for Listed { name, attributes, special_use, child_info, .. } in &list(&args, known()) {
+                    let item = encode::ListItem { name, attributes: *attributes, special_use, child_info, old_name: None };
                     encode::list(&mut out, Some(&item), Dialect::REV1);
                 }
             }
@@ -193,6 +190,8 @@ mod tests {
         let top = answer("LIST (SUBSCRIBED RECURSIVEMATCH) \"\" %");
         assert!(top.contains("\"Fruit\" (CHILDINFO (\"SUBSCRIBED\"))\r\n"), "{top}");
         assert!(!top.contains("Tofu") && !top.contains("Meat"), "{top}");
+        let with_use = answer("LIST (SPECIAL-USE RECURSIVEMATCH) \"\" %");
+        assert_eq!(with_use, "* LIST (\\HasNoChildren \\Trash) \"/\" \"Tofu\"\r\n");
     }
 
     #[test]

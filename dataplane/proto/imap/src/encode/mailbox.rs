@@ -12,8 +12,8 @@ pub struct ListItem<'n> {
     pub attributes: MailboxAttributes,
     /// What it is for (RFC 6154).
     pub special_use: &'n [SpecialUse],
-    /// Listed for the sake of subscribed descendants: `CHILDINFO ("SUBSCRIBED")` (RFC 9051 §6.3.9.6).
-    pub child_subscribed: bool,
+    /// The options of the selection that descendants meet: `CHILDINFO ("SUBSCRIBED")` (RFC 9051 §6.3.9.6).
+    pub child_info: &'n [&'static str],
     /// Its name until now: `OLDNAME` (RFC 9051 §6.3.9.7, RFC 5465 §5.4).
     pub old_name: Option<&'n MailboxName>,
 }
@@ -22,7 +22,7 @@ impl<'n> ListItem<'n> {
     /// A mailbox with its name alone.
     #[must_use]
     pub fn plain(name: &'n MailboxName) -> Self {
-        Self { name, attributes: MailboxAttributes::default(), special_use: &[], child_subscribed: false, old_name: None }
+        Self { name, attributes: MailboxAttributes::default(), special_use: &[], child_info: &[], old_name: None }
     }
 }
 
@@ -35,8 +35,10 @@ pub fn list(out: &mut Vec<u8>, item: Option<&ListItem<'_>>, dialect: Dialect) {
     attributes(out, item.attributes, item.special_use);
     out.extend_from_slice(b") \"/\" ");
     mailbox_name(out, item.name, dialect);
-    if item.child_subscribed {
-        out.extend_from_slice(b" (CHILDINFO (\"SUBSCRIBED\"))");
+    if !item.child_info.is_empty() {
+        out.extend_from_slice(b" (CHILDINFO (\"");
+        out.extend_from_slice(item.child_info.join("\" \"").as_bytes());
+        out.extend_from_slice(b"\"))");
     } else if let Some(old) = item.old_name {
         out.extend_from_slice(b" (\"OLDNAME\" (");
         mailbox_name(out, old, dialect);
@@ -103,7 +105,7 @@ mod tests {
         let attributes = MailboxAttributes::HAS_NO_CHILDREN | MailboxAttributes::SUBSCRIBED;
         let item = ListItem { name: &name, attributes, special_use: &[SpecialUse::Drafts], ..ListItem::plain(&name) };
         list(&mut out, Some(&item), Dialect::REV1);
-        list(&mut out, Some(&ListItem { child_subscribed: true, special_use: &[], ..item }), Dialect::REV2);
+        list(&mut out, Some(&ListItem { child_info: &["SUBSCRIBED"], special_use: &[], ..item }), Dialect::REV2);
         list(&mut out, Some(&ListItem { old_name: Some(&MailboxName::inbox()), ..ListItem::plain(&name) }), Dialect::REV2);
         list(&mut out, None, Dialect::REV1);
         lsub(&mut out, &MailboxName::inbox(), false, Dialect::REV1);

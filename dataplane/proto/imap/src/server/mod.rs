@@ -277,7 +277,7 @@ impl Server {
         if reply.condition == Condition::Bad {
             self.bad += 1;
             if self.bad >= PATIENCE {
-                self.bye(&Reply::bye("Too many bad commands"));
+                self.bye(&Reply::bye("Too many bad commands").with(Code::ClientBug));
             }
         }
         Event::Rejected { tag, reply: reply.clone() }

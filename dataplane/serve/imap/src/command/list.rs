@@ -22,7 +22,7 @@ pub(super) async fn list(session: &mut ImapSession, args: &ListArgs) -> Answer {
             name: &listed.name,
             attributes: listed.attributes,
             special_use: &listed.special_use,
-            child_subscribed: listed.child_subscribed,
+            child_info: &listed.child_info,
             old_name: None,
         };
         encode::list(session.server.output(), Some(&item), dialect);

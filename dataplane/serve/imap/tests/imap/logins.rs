@@ -59,6 +59,22 @@ async fn refusals_tell_programs_why_and_guessers_nothing() {
     assert_eq!(stories.len(), 2, "a failure and a success are in the trail");
 }
 
+/// RFC 2971 §3.1: in any state, and nothing depends on it.
+#[tokio::test]
+async fn both_sides_may_say_who_they_are() {
+    let room = Room::open().await;
+    let mut client = room.connect().await;
+    let us = concat!("* ID (\"name\" \"Postern\" \"version\" \"", env!("CARGO_PKG_VERSION"), "\")");
+    assert_eq!(client.ok("ID (\"name\" \"sodr\" \"version\" \"19.34\" \"vendor\" \"Pink Floyd Music Limited\" \"os\" NIL)").await, [us]);
+    client.ok(&format!("LOGIN alice@example.org \"{PASSWORD}\"")).await;
+    assert_eq!(client.ok("ID ()").await, [us]);
+    client.ok("SELECT INBOX").await;
+    assert_eq!(client.ok("ID NIL").await, [us]);
+    let pairs: Vec<String> = (0..31).map(|n| format!("\"x{n}\" \"y\"")).collect();
+    assert!(client.fails(&format!("ID ({})", pairs.join(" "))).await.starts_with("BAD"), "30 pairs at most");
+    assert!(client.fails("ID (\"name\")").await.starts_with("BAD"));
+}
+
 #[tokio::test]
 async fn capabilities_are_true_in_each_state() {
     let room = Room::configured(Config { scram: true, ..Config::default() }).await;

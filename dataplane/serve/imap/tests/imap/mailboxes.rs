@@ -71,6 +71,69 @@ async fn renaming_inbox_moves_the_mail() {
     assert_eq!(alice.ok("STATUS Before (MESSAGES)").await, ["* STATUS \"Before\" (MESSAGES 2)"]);
 }
 
+/// The mailboxes and the lists of RFC 5258 §5.
+#[tokio::test]
+async fn lists_choose_by_more_than_names() {
+    let room = Room::open().await;
+    let mut alice = room.login("alice").await;
+    for name in ["Fruit", "Fruit/Apple", "Fruit/Banana", "Tofu", "Vegetable", "Vegetable/Broccoli", "Vegetable/Corn"] {
+        alice.ok(&format!("CREATE {name}")).await;
+    }
+    for name in ["Fruit", "Fruit/Apple", "Tofu", "Vegetable/Corn"] {
+        alice.ok(&format!("UNSUBSCRIBE {name}")).await;
+    }
+    alice.ok("SUBSCRIBE Fruit/Peach").await;
+    assert_eq!(
+        alice.ok("LIST (SUBSCRIBED) \"\" (Fruit* Vegetable* Tofu)").await,
+        [
+            "* LIST (\\HasNoChildren \\Subscribed) \"/\" \"Fruit/Banana\"",
+            "* LIST (\\Noselect \\NonExistent \\HasNoChildren \\Subscribed) \"/\" \"Fruit/Peach\"",
+            "* LIST (\\HasChildren \\Subscribed) \"/\" \"Vegetable\"",
+            "* LIST (\\HasNoChildren \\Subscribed) \"/\" \"Vegetable/Broccoli\"",
+        ]
+    );
+    assert_eq!(
+        alice.ok("LIST () \"\" (Frui% Tof% Vege%) RETURN (CHILDREN)").await,
+        ["* LIST (\\HasChildren) \"/\" \"Fruit\"", "* LIST (\\HasNoChildren) \"/\" \"Tofu\"", "* LIST (\\HasChildren) \"/\" \"Vegetable\"",]
+    );
+    assert_eq!(
+        alice.ok("LIST (REMOTE) \"\" (Frui% Vege%) RETURN (SUBSCRIBED)").await,
+        ["* LIST (\\HasChildren) \"/\" \"Fruit\"", "* LIST (\\HasChildren \\Subscribed) \"/\" \"Vegetable\""],
+        "there are no remote ones"
+    );
+    assert_eq!(
+        alice.ok("LIST (SUBSCRIBED RECURSIVEMATCH) \"\" (Frui% Tof% Vege%)").await,
+        [
+            "* LIST (\\HasChildren) \"/\" \"Fruit\" (CHILDINFO (\"SUBSCRIBED\"))",
+            "* LIST (\\HasChildren \\Subscribed) \"/\" \"Vegetable\" (CHILDINFO (\"SUBSCRIBED\"))",
+        ]
+    );
+    // A parent that is not chosen itself is not listed for children that are.
+    assert_eq!(alice.ok("LIST (RECURSIVEMATCH SUBSCRIBED) \"\" Fruit*").await.len(), 2);
+    alice.ok("CREATE Old/Mail (USE (\\Archive))").await;
+    assert_eq!(
+        alice.ok("LIST (SPECIAL-USE SUBSCRIBED RECURSIVEMATCH) \"\" Ol%").await,
+        ["* LIST (\\HasChildren \\Subscribed) \"/\" \"Old\" (CHILDINFO (\"SUBSCRIBED\" \"SPECIAL-USE\"))"]
+    );
+    assert!(alice.ok("LIST \"\" (\"\" Nothing)").await.is_empty(), "an empty pattern beside others asks for nothing");
+    for bad in ["LIST (RECURSIVEMATCH REMOTE) \"\" *", "LIST (MARKED) \"\" *", "LIST \"\" * RETURN (COLOUR)"] {
+        assert!(alice.fails(bad).await.starts_with("BAD"), "{bad}");
+    }
+}
+
+/// RFC 8457: the keyword is one like others; a mailbox that shows what has it is not kept.
+#[tokio::test]
+async fn messages_may_be_important() {
+    let room = Room::open().await;
+    room.deliver_all(&["one", "two"]).await;
+    let mut alice = room.inbox("alice").await;
+    assert!(alice.fails("CREATE Important (USE (\\Important))").await.starts_with("NO [USEATTR]"));
+    let told = alice.ok("STORE 2 +FLAGS ($Important)").await;
+    assert_eq!(told.last().unwrap(), "* 2 FETCH (FLAGS ($Important))");
+    assert_eq!(alice.ok("SEARCH KEYWORD $Important").await, ["* SEARCH 2"]);
+    assert!(alice.ok("SELECT INBOX").await.iter().any(|line| line.contains("PERMANENTFLAGS") && line.contains("$Important")));
+}
+
 #[tokio::test]
 async fn subscriptions_are_of_names() {
     let room = Room::open().await;
