@@ -56,6 +56,8 @@ podLogsDir: $STATE/pod-logs
 # In bytes: a share of a large disk that others fill too would evict pods while there is room.
 evictionHard: {memory.available: 100Mi, nodefs.available: 200Mi, imagefs.available: 200Mi}
 imageGCHighThresholdPercent: 100
+# Images come from files: one that is thrown away, because others fill the disk, would not come back.
+imageMinimumGCAge: 24h
 serializeImagePulls: false
 syncFrequency: 10s
 EOF
