@@ -21,6 +21,9 @@ pub const FOLDERS: [&str; 3] = ["INBOX", "Work", "Archive"];
 /// The user.
 pub const USER: &str = "one@example.org";
 
+/// What a sorted search asks for.
+const SORTED: &str = "(SUBJECT REVERSE ARRIVAL) UTF-8 UNFLAGGED";
+
 /// Tries to come back before it is a failure.
 const TRIES: usize = 200;
 
@@ -87,6 +90,14 @@ impl Player {
     /// Hears the last news; then it must know what there is.
     pub fn settle(&mut self, truth: &BTreeMap<&'static str, Vec<Message>>) {
         self.run("NOOP").unwrap();
+        if !self.view.sorted.is_empty() {
+            let answer = self.imap.ok(&format!("UID SORT {SORTED}"));
+            let sorted = answer.untagged.iter().find_map(|line| line.strip_prefix("SORT")).unwrap();
+            let sorted: Vec<u32> = sorted.split_whitespace().map(|uid| uid.parse().unwrap()).collect();
+            for (tag, result) in &self.view.sorted {
+                assert_eq!(*result, sorted, "{:?} {tag} of {}", self.kind, self.folder);
+            }
+        }
         let first = self.folder;
         self.compare(&truth[first]);
         if self.kind == Kind::Resync {
@@ -121,7 +132,7 @@ impl Player {
         // Who keeps what it knows must know what becomes of it.
         let silent = if self.kind == Kind::Resync { "" } else { ["", ".SILENT"][self.chance.below(2) as usize] };
         let folder = FOLDERS[self.chance.below(3) as usize];
-        match self.chance.below(20) {
+        match self.chance.below(21) {
             0 | 1 => self.run("NOOP"),
             2 => self.run("EXPUNGE"),
             3 | 4 if there > 0 => self.run(&format!("STORE {number} {sign}FLAGS{silent} ({flag})")),
@@ -140,6 +151,7 @@ impl Player {
                 self.run(&format!("STORE {number} (UNCHANGEDSINCE {since}) {sign}FLAGS ({flag})"))
             }
             18 => self.run("UID SEARCH RETURN (UPDATE ALL) UNDELETED"),
+            20 => self.run(&format!("UID SORT RETURN (UPDATE ALL) {SORTED}")),
             19 => match self.view.followed.keys().next().cloned() {
                 Some(tag) => self.cancel(&tag),
                 None => self.run("NOOP"),

@@ -32,6 +32,8 @@ pub struct View {
     pub modseq: u64,
     /// Searches for UNDELETED that are kept up to date, by tag: the UIDs of their results (RFC 5267).
     pub followed: BTreeMap<String, BTreeSet<u32>>,
+    /// The same of sorted searches: the UIDs of their results, each in its place.
+    pub sorted: BTreeMap<String, Vec<u32>>,
     /// The search that the server has just said it will not follow.
     refused: Option<String>,
     /// The highest mod-sequence that the command in hand has told, and what it said of HIGHESTMODSEQ.
@@ -125,6 +127,7 @@ impl View {
             self.follow(result, command);
         } else if let Some(tag) = line.strip_prefix("NO [NOUPDATE \"").and_then(|rest| rest.split('"').next()) {
             self.followed.remove(tag);
+            self.sorted.remove(tag);
             self.refused = Some(tag.to_owned());
         } else if line.starts_with("OK [HIGHESTMODSEQ ") {
             self.said = number_behind(line, "[HIGHESTMODSEQ ");
@@ -138,6 +141,20 @@ impl View {
     fn follow(&mut self, result: &str, command: &str) {
         let (tag, rest) = result.split_once('"').expect("a tag");
         let rest = rest.strip_prefix(") UID").expect("UIDs").trim_start();
+        if command.starts_with("UID SORT RETURN (UPDATE")
+            && !rest.contains(" (")
+            && !self.sorted.contains_key(tag)
+            && !self.followed.contains_key(tag)
+        {
+            let all = rest.strip_prefix("ALL ").map(|set| numbers(set).collect()).unwrap_or_default();
+            if self.refused.take().as_deref() != Some(tag) {
+                self.sorted.insert(tag.to_owned(), all);
+            }
+            return;
+        }
+        if let Some(list) = self.sorted.get_mut(tag) {
+            return place(list, rest, &format!("{result} during {command}"));
+        }
         let place_0 = |word: &str| rest.split_once(word).map(|(_, set)| numbers(set.split(')').next().expect("a set")).collect::<Vec<_>>());
         let (gone, new) = (place_0("REMOVEFROM (0 "), place_0("ADDTO (0 "));
         if gone.is_none() && new.is_none() {
@@ -175,6 +192,23 @@ impl View {
 impl Message {
     fn filter_known(self) -> Option<Self> {
         self.flags.is_some().then_some(self)
+    }
+}
+
+/// Takes out and puts in what an update of a sorted result says, each at its place (RFC 5267 §4.3.3, §4.3.4).
+fn place(list: &mut Vec<u32>, update: &str, during: &str) {
+    let pairs = |word: &str| {
+        let words: Vec<&str> =
+            update.split_once(word).map(|(_, rest)| rest.split(')').next().expect("an end").split(' ').collect()).unwrap_or_default();
+        words.chunks(2).map(|pair| (pair[0].parse::<usize>().expect("a place"), numbers(pair[1]).collect::<Vec<_>>())).collect::<Vec<_>>()
+    };
+    for (at, uids) in pairs("REMOVEFROM (") {
+        assert!(list.get(at - 1..at - 1 + uids.len()) == Some(&uids[..]), "{uids:?} are not at {at} of {list:?}: {during}");
+        list.drain(at - 1..at - 1 + uids.len());
+    }
+    for (at, uids) in pairs("ADDTO (") {
+        assert!(at <= list.len() + 1 && !uids.iter().any(|uid| list.contains(uid)), "{uids:?} into {list:?}: {during}");
+        list.splice(at - 1..at - 1, uids);
     }
 }
 
