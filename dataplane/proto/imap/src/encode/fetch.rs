@@ -6,7 +6,7 @@ use postern_message::{SummaryRef, summary::EnvelopeRef};
 use super::{
     envelope, status,
     structure::structure,
-    text::{literal, literal_header, number, string, two_digits},
+    text::{literal, literal8, number, string, two_digits},
 };
 use crate::{
     parse::is_astring_char,
@@ -214,15 +214,6 @@ fn date_time(out: &mut Vec<u8>, at: Timestamp) {
         two_digits(out, n);
     }
     out.extend_from_slice(b" +0000\"");
-}
-
-/// `literal8` where NUL must pass, `literal` otherwise (RFC 9051 §6.4.5).
-fn literal8(out: &mut Vec<u8>, bytes: &[u8]) {
-    if memchr::memchr(0, bytes).is_some() {
-        out.push(b'~');
-    }
-    literal_header(out, bytes.len());
-    out.extend_from_slice(bytes);
 }
 
 /// `section-part ["." section-text]`, as the client asked.

@@ -32,5 +32,5 @@ pub use section::section;
 pub use sort::{sort, thread};
 pub use status::{capability, continuation, enabled, exists, expunge, flags, id, recent, tagged, untagged};
 pub use text::{mailbox_name, number, sequence_set, set, string};
-pub use urlauth::{gen_url_auth, url_fetch};
+pub use urlauth::{UrlFetchWriter, gen_url_auth};
 pub use vanished::vanished;

@@ -28,6 +28,17 @@ pub(super) fn structure(out: &mut Vec<u8>, summary: SummaryRef<'_>, extended: bo
     }
 }
 
+/// The same of one part; false, and nothing written, when there is none (RFC 5524 §3.2).
+pub(super) fn part_structure(out: &mut Vec<u8>, summary: SummaryRef<'_>, number: &[u32], dialect: Dialect) -> bool {
+    if number.is_empty() {
+        structure(out, summary, true, dialect);
+        return true;
+    }
+    let Some(part) = summary.find(number) else { return false };
+    Writer { summary, extended: true, dialect }.body(out, &part, MAX_DEPTH);
+    true
+}
+
 impl<'s> Writer<'s> {
     fn body(self, out: &mut Vec<u8>, part: &PartRef<'s>, depth: usize) {
         out.push(b'(');

@@ -71,6 +71,15 @@ pub(super) fn literal(out: &mut Vec<u8>, bytes: &[u8]) {
     out.extend_from_slice(bytes.get(from..).unwrap_or_default());
 }
 
+/// `literal8` where NUL must pass, `literal` otherwise (RFC 9051 §6.4.5).
+pub(super) fn literal8(out: &mut Vec<u8>, bytes: &[u8]) {
+    if memchr::memchr(0, bytes).is_some() {
+        out.push(b'~');
+    }
+    literal_header(out, bytes.len());
+    out.extend_from_slice(bytes);
+}
+
 /// `{n}` CRLF.
 pub(super) fn literal_header(out: &mut Vec<u8>, size: usize) {
     out.push(b'{');

@@ -1,7 +1,7 @@
-//! GENURLAUTH, URLFETCH, RESETKEY (RFC 4467 §9).
+//! GENURLAUTH, URLFETCH, RESETKEY (RFC 4467 §9, RFC 5524 §5).
 
 use super::{ParseError, token::Parser};
-use crate::types::{Command, UrlRump};
+use crate::types::{Command, UrlFetchArgs, UrlItem, UrlRump};
 
 /// Most URLs in one command; its length bounds them too.
 const MAX_URLS: usize = 256;
@@ -25,12 +25,12 @@ pub(super) fn gen_url_auth(p: &mut Parser<'_>) -> Result<Command, ParseError> {
     }
 }
 
-/// `urlfetch = "URLFETCH" 1*(SP url-full)`
+/// `urlfetch = "URLFETCH" 1*(SP url-fetch-arg)`, `url-fetch-arg = url-full / "(" url-full *(SP url-fetch-param) ")"` (RFC 5524 §5)
 pub(super) fn url_fetch(p: &mut Parser<'_>) -> Result<Command, ParseError> {
     let mut urls = Vec::new();
     loop {
         p.space()?;
-        urls.push(p.text()?);
+        urls.push(if p.take(b'(') { with_items(p)? } else { UrlFetchArgs { url: p.text()?, items: Vec::new() } });
         if p.at_end() {
             return Ok(Command::UrlFetch(urls));
         }
@@ -38,6 +38,24 @@ pub(super) fn url_fetch(p: &mut Parser<'_>) -> Result<Command, ParseError> {
             return Err(TOO_MANY);
         }
     }
+}
+
+/// `url-full *(SP url-fetch-param) ")"`
+fn with_items(p: &mut Parser<'_>) -> Result<UrlFetchArgs, ParseError> {
+    let (url, mut items) = (p.text()?, Vec::new());
+    while !p.take(b')') {
+        p.space()?;
+        let item = match p.upper_atom("Expected BODY, BINARY or BODYPARTSTRUCTURE")?.as_str() {
+            "BODY" => UrlItem::Body,
+            "BINARY" => UrlItem::Binary,
+            "BODYPARTSTRUCTURE" => UrlItem::BodyPartStructure,
+            _ => return Err(ParseError::Syntax("Expected BODY, BINARY or BODYPARTSTRUCTURE")),
+        };
+        if !items.contains(&item) {
+            items.push(item);
+        }
+    }
+    Ok(UrlFetchArgs { url, items })
 }
 
 /// `resetkey = "RESETKEY" [SP mailbox *(SP mechanism)]`

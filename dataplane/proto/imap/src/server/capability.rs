@@ -77,6 +77,7 @@ const AFTER_LOGIN: &[&str] = &[
     "CATENATE",
     "REPLACE",
     "URLAUTH",
+    "URLAUTH=BINARY",
     "ESEARCH",
     "SEARCHRES",
     "WITHIN",

@@ -4,7 +4,8 @@ use postern_core::Secret;
 
 use super::{
     DateTime, EntryName, FetchItem, FetchModifiers, Flags, ListArgs, MailboxName, MetadataQuery, ModifyRights, MultiSearchArgs, Notify,
-    Pattern, SearchArgs, SelectParams, SequenceNumber, SequenceSet, SortArgs, SpecialUse, StatusItem, StoreOp, Tag, ThreadArgs, UrlRump,
+    Pattern, SearchArgs, SelectParams, SequenceNumber, SequenceSet, SortArgs, SpecialUse, StatusItem, StoreOp, Tag, ThreadArgs,
+    UrlFetchArgs, UrlRump,
 };
 
 /// `auth-type = atom` in capitals: the name of a SASL mechanism (RFC 4422 §3.1).
@@ -206,8 +207,8 @@ pub enum Command {
     MyRights(MailboxName),
     /// `GENURLAUTH` (RFC 4467 §7).
     GenUrlAuth(Vec<UrlRump>),
-    /// `URLFETCH` (RFC 4467 §7): URLs as the client wrote them.
-    UrlFetch(Vec<String>),
+    /// `URLFETCH` (RFC 4467 §7, RFC 5524 §3).
+    UrlFetch(Vec<UrlFetchArgs>),
     /// `RESETKEY` (RFC 4467 §7): of one mailbox, or of all.
     ResetKey {
         /// Whose.

@@ -51,4 +51,4 @@ pub use sequence::{SequenceNumber, SequenceRange, SequenceSet, UidSet};
 pub use sort::{Forest, SortArgs, SortCriterion, SortKey, ThreadAlgorithm, ThreadArgs, ThreadNode};
 pub use status::{StatusItem, StatusValue};
 pub use tag::{NotATag, Tag};
-pub use urlauth::UrlRump;
+pub use urlauth::{UrlFetchArgs, UrlItem, UrlRump};

@@ -1,4 +1,4 @@
-//! GENURLAUTH, URLFETCH and RESETKEY (RFC 4467): a user lets others see a message by a URL that carries the proof.
+//! GENURLAUTH, URLFETCH and RESETKEY (RFC 4467, RFC 5524): a user lets others see a message by a URL that carries the proof.
 //!
 //! The proof is a keyed hash of the URL up to it. Its key is of the user and the mailbox; without the key nothing is shown,
 //! so RESETKEY takes back all that was given. A URL that shows nothing is NIL, for whatever reason: nobody learns by it what
@@ -9,16 +9,17 @@ use std::fmt::Write as _;
 
 use postern_core::{Address, Rights, Secret};
 use postern_proto_imap::{
-    encode,
-    types::{Code, MailboxName, Reply, UrlRump},
-    url::{Access, AuthorizedUrl},
+    encode::{self, UrlFetchWriter},
+    types::{Code, MailboxName, Reply, UrlFetchArgs, UrlItem, UrlRump},
+    url::{Access, AuthorizedUrl, MessageUrl},
 };
 
 use crate::{
+    message::Message,
     place::Found,
     refused::{Answer, Refused},
     session::ImapSession,
-    url::UrlReader,
+    url::{self, UrlReader},
 };
 
 /// The one mechanism (RFC 4467 §4): how the token is made is nobody else's business.
@@ -36,18 +37,41 @@ pub(super) async fn generate(session: &mut ImapSession, rumps: &[UrlRump]) -> An
     Ok(Reply::ok("GENURLAUTH completed"))
 }
 
-pub(super) async fn fetch(session: &mut ImapSession, urls: &[String]) -> Answer {
-    let (mut octets, mut reader) = (0, UrlReader::new(session));
-    let dialect = session.server.dialect();
-    for url in urls {
-        let shown = shown(session, &mut reader, url).await?;
-        octets += shown.as_ref().map_or(0, |shown| shown.len() as u64);
-        if octets > session.shared.config.holds() {
+pub(super) async fn fetch(session: &mut ImapSession, urls: &[UrlFetchArgs]) -> Answer {
+    let mut reader = UrlReader::new(session);
+    let (dialect, holds) = (session.server.dialect(), session.shared.config.holds());
+    let mut written = 0;
+    for args in urls {
+        let shown = shown(session, &mut reader, &args.url).await?;
+        let mut answer = Vec::new();
+        let response = UrlFetchWriter::new(&mut answer, &args.url, dialect);
+        write(response, &args.items, shown);
+        written += answer.len() as u64;
+        if written > holds {
             return Err(Refused::no(Code::Limit, "More at once than this server holds; ask for fewer"));
         }
-        encode::url_fetch(session.server.output(), url, shown.as_deref(), dialect);
+        session.server.output().append(&mut answer);
     }
     Ok(Reply::ok("URLFETCH completed"))
+}
+
+/// What is asked of one URL, in the client's order (RFC 5524 §3.2).
+fn write(mut response: UrlFetchWriter<'_>, items: &[UrlItem], shown: Option<(MessageUrl, &Message)>) {
+    match shown {
+        None => {}
+        Some((url, message)) if items.is_empty() => response.octets(url::octets(message, &url).as_deref()),
+        Some((url, message)) => {
+            for item in items {
+                match (item, url::part(&url)) {
+                    (UrlItem::Body, _) => response.body(url::octets(message, &url).as_deref()),
+                    (UrlItem::Binary, _) => response.binary(url::binary(message, &url).as_deref()),
+                    (UrlItem::BodyPartStructure, Some(part)) => response.structure(&message.summary(), part),
+                    (UrlItem::BodyPartStructure, None) => {}
+                }
+            }
+        }
+    }
+    response.finish();
 }
 
 pub(super) async fn reset(session: &mut ImapSession, mailbox: Option<&MailboxName>, mechanisms: &[String]) -> Answer {
@@ -85,7 +109,7 @@ async fn authorize(session: &ImapSession, text: &str) -> Result<String, Refused>
 }
 
 /// What a URL shows to this session.
-async fn shown(session: &ImapSession, reader: &mut UrlReader, text: &str) -> Result<Option<Vec<u8>>, Refused> {
+async fn shown<'r>(session: &ImapSession, reader: &'r mut UrlReader, text: &str) -> Result<Option<(MessageUrl, &'r Message)>, Refused> {
     let Ok(url) = AuthorizedUrl::parse(text) else { return Ok(None) };
     if !may_fetch(session, &url)? {
         return Ok(None);
@@ -102,7 +126,8 @@ async fn shown(session: &ImapSession, reader: &mut UrlReader, text: &str) -> Res
     if !is_proven(session, user, &found, &url).await? {
         return Ok(None);
     }
-    reader.read(session, &found, &url.message).await
+    let message = reader.read(session, &found, &url.message).await?;
+    Ok(message.map(|message| (url.message, message)))
 }
 
 /// Whether the URL is for this session, and not expired (RFC 4467 §3).

@@ -122,3 +122,28 @@ async fn only_its_user_authorises_a_url() {
     // What is too much at once is said.
     assert_eq!(fetch(&mut bob, "nonsense").await, "NIL");
 }
+
+#[tokio::test]
+async fn a_part_is_shown_decoded_and_described() {
+    let room = Room::open().await;
+    room.deliver(b"Subject: x\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\none\r\n--b\r\nContent-Type: image/png\r\nContent-Transfer-Encoding: base64\r\n\r\nAAECAw==\r\n--b--\r\n").await;
+    let mut alice = room.login("alice").await;
+    let part = authorize(&mut alice, &format!("{RUMP}/;SECTION=2;URLAUTH=authuser")).await;
+    // RFC 5524 §3.2, its second example.
+    alice.send(format!("u URLFETCH (\"{part}\" BODYPARTSTRUCTURE BINARY)\r\n")).await;
+    let told = alice.until("u").await;
+    let structure = "(\"image\" \"png\" NIL NIL NIL \"base64\" 8 NIL NIL NIL NIL)";
+    assert_eq!(
+        told[0].to_ascii_lowercase(),
+        format!("* URLFETCH \"{part}\" (BODYPARTSTRUCTURE {structure}) (BINARY ~{{4}}\r\n\0\u{1}\u{2}\u{3})").to_ascii_lowercase()
+    );
+    let told = alice.ok(&format!("URLFETCH (\"{part}\" BODY) (\"{part}0\" BINARY)")).await;
+    assert_eq!(told, [format!("* URLFETCH \"{part}\" (BODY \"AAECAw==\")"), format!("* URLFETCH \"{part}0\" NIL")]);
+    // Something of a part is not encoded, and no part.
+    let header = authorize(&mut alice, &format!("{RUMP}/;SECTION=2.MIME;URLAUTH=authuser")).await;
+    assert_eq!(
+        alice.ok(&format!("URLFETCH (\"{header}\" BODYPARTSTRUCTURE BINARY)")).await,
+        [format!("* URLFETCH \"{header}\" (BINARY NIL)")]
+    );
+    assert_eq!(alice.ok(&format!("URLFETCH (\"{header}\" BODYPARTSTRUCTURE)")).await, [format!("* URLFETCH \"{header}\" NIL")]);
+}

@@ -9,7 +9,11 @@ use postern_proto_imap::{
 };
 
 use super::Append;
-use crate::{refused::Refused, session::ImapSession, url::UrlReader};
+use crate::{
+    refused::Refused,
+    session::ImapSession,
+    url::{self, UrlReader},
+};
 
 /// `URL`: its octets are put behind what there is.
 pub(super) async fn url(session: &ImapSession, mut append: Box<Append>, text: &str) -> Result<Box<Append>, Refused> {
@@ -47,5 +51,6 @@ async fn octets(session: &ImapSession, urls: &mut UrlReader, text: &str) -> Resu
     })?;
     // A mailbox that may not be read is as one that is not there (RFC 4314 §4).
     let found = session.found(&place).await?.filter(|found| found.rights.contains(Rights::READ)).ok_or_else(bad)?;
-    urls.read(session, &found, &parsed).await?.ok_or_else(bad)
+    let message = urls.read(session, &found, &parsed).await?.ok_or_else(bad)?;
+    url::octets(message, &parsed).ok_or_else(bad)
 }
