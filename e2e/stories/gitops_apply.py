@@ -40,7 +40,12 @@ class Apply(unittest.TestCase):
     def test_applying_again_changes_nothing(self):
         before = self.settled()
         kube.kubectl("apply", "-f", str(tenant.EXAMPLES))
-        holds("every object's version", lambda: versions() == before, 5)
+
+        def as_before():
+            self.assertEqual(versions(), before)
+            return True
+
+        holds("every object's version", as_before, 5)
 
     def test_nothing_is_different_from_git(self):
         self.assertEqual(kube.kubectl("diff", "-f", str(tenant.EXAMPLES)), "")
