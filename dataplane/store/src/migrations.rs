@@ -35,6 +35,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!(6, "0006_certificates"),
     migration!(7, "0007_text_index"),
     migration!(8, "0008_url_key"),
+    migration!(9, "0009_seen_by"),
 ];
 
 /// The oldest version that serves the newest schema. It is raised by the migration that takes away what that version needs.

@@ -7,10 +7,10 @@
 //! A folder that may not even be looked up is answered exactly as one that is not there.
 
 use postern_core::{AccountId, Rights};
-use postern_proto_imap::types::{Code, MailboxName};
-use postern_store::mail::Folder;
+use postern_proto_imap::types::{Code, MailboxName, SystemFlags};
+use postern_store::mail::{FlagChange, Flags, Folder};
 
-use crate::{refused::Refused, session::ImapSession};
+use crate::{refused::Refused, session::ImapSession, words};
 
 /// Whose box a name lies in, and its name there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +32,8 @@ pub(crate) struct Found {
     pub folder: Folder,
     /// All that this session may do with it.
     pub rights: Rights,
+    /// Who looks, if it is not the owner: what they have seen is theirs alone.
+    pub viewer: Option<AccountId>,
 }
 
 impl ImapSession {
@@ -89,11 +91,45 @@ impl ImapSession {
         let Some(folder) = self.boxes().folder(place.account, &place.name).await? else { return Ok(None) };
         let rights = self.boxes().rights(place.account, folder.id, user, &login.tenant).await?;
         let known = rights.contains(Rights::LOOKUP);
-        Ok(known.then_some(Found { account: place.account, folder, rights }))
+        let viewer = (place.account != login.account).then_some(login.account);
+        Ok(known.then_some(Found { account: place.account, folder, rights, viewer }))
+    }
+}
+
+/// `\Seen` of those who read somebody else's folder is their own (RFC 4314 §4): it stands beside the message.
+impl ImapSession {
+    /// UNSEEN of somebody else's folder.
+    ///
+    /// # Errors
+    /// As the database says.
+    pub(crate) async fn unseen(&self, account: AccountId, folder: &Folder) -> Result<u32, Refused> {
+        let seen = self.boxes().seen_by(account, folder.id, self.account()?).await?;
+        Ok(folder.messages.saturating_sub(seen))
+    }
+
+    /// Marks messages that were just put there as seen by this session. They are stored, whatever becomes of this.
+    pub(crate) async fn see(&self, target: &Found, uids: &[i64]) {
+        if target.viewer.is_none() || uids.is_empty() {
+            return;
+        }
+        let change = FlagChange::Add(Flags::SEEN, Vec::new());
+        let stored = self.boxes().store_for(target.account, target.folder.id, target.viewer, uids, &change, None).await;
+        if let Err(error) = stored {
+            tracing::debug!(%error, "messages put into another's folder are not seen yet");
+        }
     }
 }
 
 impl Found {
+    /// The flags that a message is put there with, and whether this session has seen it apart from them ([`ImapSession::see`]).
+    pub(crate) fn new_flags(&self, asked: SystemFlags) -> (Flags, bool) {
+        let flags = words::stored(words::permitted(asked, self.rights));
+        match self.viewer {
+            None => (flags, false),
+            Some(_) => (flags.without(Flags::SEEN), flags.has(Flags::SEEN)),
+        }
+    }
+
     /// This, if all of `needed` are held.
     ///
     /// # Errors

@@ -160,10 +160,12 @@ pub async fn erase(tx: &mut Tx, account: AccountId, slice: i64, now: Timestamp) 
         "DELETE FROM dead_message WHERE account = $1",
         "DELETE FROM subscription WHERE account = $1",
         "DELETE FROM folder_right WHERE account = $1",
+        "DELETE FROM seen_by WHERE account = $1",
         "DELETE FROM annotation WHERE account = $1",
         "DELETE FROM url_key WHERE account = $1",
         // What it had of others' folders, and what it wrote beside them.
         "DELETE FROM folder_right WHERE grantee = $1",
+        "DELETE FROM seen_by WHERE viewer = $1",
         "DELETE FROM annotation WHERE viewer = $1 AND viewer <> 0",
         "DELETE FROM url_key WHERE viewer = $1",
         "DELETE FROM folder WHERE account = $1",

@@ -12,7 +12,7 @@ use postern_core::{AccountId, BlobId, Clock, FolderId, MessageId, Timestamp};
 
 use super::{
     FlagChange, Folder, SpecialUse, Usage, account,
-    cell::{FolderCell, Opened},
+    cell::{CellKey, FolderCell, Opened},
     folder, history,
     index::{Index, build, compact},
     read,
@@ -20,6 +20,7 @@ use super::{
     snapshot::Snapshot,
     transfer::{self, Copied, Stored},
     turns::Turns,
+    viewer,
 };
 use crate::{
     blob::Blobs,
@@ -33,7 +34,7 @@ const KEEP: Duration = Duration::from_secs(300);
 /// Entries that folders which nobody has open may hold together: about 60 MiB.
 const KEEP_ENTRIES: u64 = 1_000_000;
 
-type Cells = HashMap<(AccountId, FolderId), Weak<FolderCell>>;
+type Cells = HashMap<CellKey, Weak<FolderCell>>;
 
 /// All boxes of the database. Clones share the folders in memory.
 #[derive(Clone)]
@@ -44,7 +45,7 @@ pub struct Boxes {
     clock: Arc<dyn Clock>,
     turns: Turns,
     cells: Arc<Mutex<Cells>>,
-    warm: moka::sync::Cache<(AccountId, FolderId), Arc<FolderCell>>,
+    warm: moka::sync::Cache<CellKey, Arc<FolderCell>>,
 }
 
 impl Boxes {
@@ -67,7 +68,13 @@ impl Boxes {
     /// The shared place of a folder in memory; nothing is read yet.
     #[must_use]
     pub fn cell(&self, account: AccountId, folder: FolderId) -> Arc<FolderCell> {
-        let key = (account, folder);
+        self.cell_for(account, folder, None)
+    }
+
+    /// The same for somebody else than the owner, who sees what they have seen themselves.
+    #[must_use]
+    pub fn cell_for(&self, account: AccountId, folder: FolderId, viewer: Option<AccountId>) -> Arc<FolderCell> {
+        let key = (account, folder, viewer);
         let mut cells = self.cells.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(cell) = cells.get(&key).and_then(Weak::upgrade) {
             return cell;
@@ -75,7 +82,7 @@ impl Boxes {
         if cells.len() > 1_000 && cells.len().is_power_of_two() {
             cells.retain(|_, cell| cell.strong_count() > 0);
         }
-        let cell = Arc::new(FolderCell::new(account, folder));
+        let cell = Arc::new(FolderCell::new(key));
         cells.insert(key, Arc::downgrade(&cell));
         cell
     }
@@ -84,9 +91,9 @@ impl Boxes {
     ///
     /// # Errors
     /// [`crate::StoreError::NotFound`] when it is gone; else as the database says.
-    pub async fn snapshot(&self, cell: &Arc<FolderCell>, account: AccountId, folder: FolderId) -> Result<Arc<Snapshot>> {
+    pub async fn snapshot(&self, cell: &Arc<FolderCell>) -> Result<Arc<Snapshot>> {
         let snapshot = cell.refresh(&self.db).await?;
-        self.warm.insert((account, folder), cell.clone());
+        self.warm.insert(cell.key(), cell.clone());
         Ok(snapshot)
     }
 
@@ -94,18 +101,17 @@ impl Boxes {
     ///
     /// # Errors
     /// As [`Boxes::snapshot`].
-    pub async fn open(&self, cell: &Arc<FolderCell>, account: AccountId, row: Folder) -> Result<Opened> {
-        let folder = row.id;
+    pub async fn open(&self, cell: &Arc<FolderCell>, row: Folder) -> Result<Opened> {
         let opened = cell.open(&self.db, row).await?;
         if let Opened::Here(_) = opened {
-            self.warm.insert((account, folder), cell.clone());
+            self.warm.insert(cell.key(), cell.clone());
         }
         Ok(opened)
     }
 
     /// Keeps a folder whose entries have come for a while after the last session has left it.
-    pub fn keep(&self, cell: &Arc<FolderCell>, account: AccountId, folder: FolderId) {
-        self.warm.insert((account, folder), cell.clone());
+    pub fn keep(&self, cell: &Arc<FolderCell>) {
+        self.warm.insert(cell.key(), cell.clone());
     }
 
     /// Moves an open folder on and returns it as it is now.
@@ -198,6 +204,26 @@ impl Boxes {
     ) -> Result<Stored> {
         let _turn = self.turns.of(account).await;
         let stored = transfer::store(&self.db, account, folder, uids, change, unchanged_since).await?;
+        self.changes.announce([(account, stored.modseq)]);
+        Ok(stored)
+    }
+
+    /// The same by somebody else than the owner, whose `\Seen` is their own; `None` is the owner.
+    ///
+    /// # Errors
+    /// As [`Boxes::store`].
+    pub async fn store_for(
+        &self,
+        account: AccountId,
+        folder: FolderId,
+        viewer: Option<AccountId>,
+        uids: &[i64],
+        change: &FlagChange,
+        unchanged_since: Option<i64>,
+    ) -> Result<Stored> {
+        let Some(viewer) = viewer else { return self.store(account, folder, uids, change, unchanged_since).await };
+        let _turn = self.turns.of(account).await;
+        let stored = viewer::store(&self.db, account, folder, viewer, uids, change, unchanged_since).await?;
         self.changes.announce([(account, stored.modseq)]);
         Ok(stored)
     }

@@ -3,6 +3,8 @@
 //! Placements and expunges above its MODSEQ make the next one. Commits of one account are in MODSEQ
 //! order, because each holds the account's lock, so nothing below the folder's MODSEQ can appear later.
 //!
+//! Who reads somebody else's folder has a cell of their own, for what they have seen is theirs alone ([`super::viewer`]).
+//!
 //! A large folder that is not in memory is opened by its row alone: the counters answer SELECT, and the
 //! snapshot of that very moment follows ([`Coming`]), read behind it in the same transaction.
 
@@ -15,6 +17,7 @@ use super::{
     folder::{self, Folder},
     placement::{self, columns},
     snapshot::{CHUNK, Entry, Snapshot},
+    viewer,
 };
 use crate::{
     args,
@@ -50,18 +53,27 @@ impl Coming {
     }
 }
 
+/// Whose folder, which, and who looks at it if not the owner.
+pub(super) type CellKey = (AccountId, FolderId, Option<AccountId>);
+
 /// The newest snapshot of one folder, shared by all who have it open.
 #[derive(Debug)]
 pub struct FolderCell {
     account: AccountId,
     folder: FolderId,
+    /// Who looks, if it is not the owner.
+    viewer: Option<AccountId>,
     newest: Mutex<Option<Arc<Snapshot>>>,
     moving: tokio::sync::Mutex<()>,
 }
 
 impl FolderCell {
-    pub(crate) fn new(account: AccountId, folder: FolderId) -> Self {
-        Self { account, folder, newest: Mutex::default(), moving: tokio::sync::Mutex::default() }
+    pub(crate) fn new((account, folder, viewer): CellKey) -> Self {
+        Self { account, folder, viewer, newest: Mutex::default(), moving: tokio::sync::Mutex::default() }
+    }
+
+    pub(super) const fn key(&self) -> CellKey {
+        (self.account, self.folder, self.viewer)
     }
 
     /// The newest snapshot that is in memory, which may be behind.
@@ -77,7 +89,7 @@ impl FolderCell {
     pub async fn open(self: &Arc<Self>, db: &Db, row: Folder) -> Result<Opened> {
         match self.newest() {
             Some(known) if known.folder == row => Ok(Opened::Here(known)),
-            None if row.messages > LARGE => self.open_by_row(db).await,
+            None if row.messages > LARGE && self.viewer.is_none() => self.open_by_row(db).await,
             _ => self.refresh(db).await.map(Opened::Here),
         }
     }
@@ -108,7 +120,7 @@ impl FolderCell {
         let mut tx = db.snapshot().await?;
         let row = folder::by_id_in(&mut tx, self.account, self.folder).await?.ok_or(StoreError::NotFound("folder"))?;
         let _ = opened.send(Arc::new(Snapshot::build(row.clone(), Vec::new())));
-        let snapshot = Arc::new(load(&mut Reader::Moment(&mut tx), self.account, row).await?);
+        let snapshot = Arc::new(load(&mut Reader::Moment(&mut tx), self.key(), row).await?);
         tx.close().await;
         *self.newest.lock().unwrap_or_else(PoisonError::into_inner) = Some(snapshot.clone());
         Ok(snapshot)
@@ -120,8 +132,13 @@ impl FolderCell {
     /// [`StoreError::NotFound`] when the folder is gone; else as the database says.
     pub async fn refresh(&self, db: &Db) -> Result<Arc<Snapshot>> {
         let _one_at_a_time = self.moving.lock().await;
-        let row = folder::by_id(db, self.account, self.folder).await?.ok_or(StoreError::NotFound("folder"))?;
-        let snapshot = match self.newest() {
+        let mut row = folder::by_id(db, self.account, self.folder).await?.ok_or(StoreError::NotFound("folder"))?;
+        let newest = self.newest();
+        if let (Some(_), Some(known)) = (self.viewer, &newest) {
+            // The row's is the owner's; the viewer's is counted from the entries.
+            row.unseen = known.folder.unseen;
+        }
+        let snapshot = match newest {
             Some(known) if known.folder.modseq == row.modseq && known.folder.uid_validity == row.uid_validity => {
                 if known.folder == row {
                     return Ok(known);
@@ -132,9 +149,9 @@ impl FolderCell {
                 let (changed, expunged) = self.changes(db, &known.folder).await?;
                 known.moved_on(row, changed, &expunged)
             }
-            _ => load(&mut Reader::Now(db), self.account, row).await?,
+            _ => load(&mut Reader::Now(db), self.key(), row).await?,
         };
-        let snapshot = Arc::new(snapshot);
+        let snapshot = Arc::new(if self.viewer.is_some() { snapshot.recounted() } else { snapshot });
         *self.newest.lock().unwrap_or_else(PoisonError::into_inner) = Some(snapshot.clone());
         Ok(snapshot)
     }
@@ -142,15 +159,14 @@ impl FolderCell {
     async fn changes(&self, db: &Db, known: &Folder) -> Result<(Vec<Entry>, Vec<u32>)> {
         let since = known.modseq;
         // What is new lies above the UIDs, what changed since it came is in an index of its own.
-        let changed = db
-            .row(
-                columns!(
-                    "SELECT * FROM placement WHERE account = $1 AND folder = $2 AND uid >= $3 \
-                     UNION SELECT * FROM placement WHERE account = $1 AND folder = $2 AND modseq > $4 AND modseq > created_modseq"
-                ),
-                args![self.account, self.folder, known.uid_next, since],
-            )
-            .await?;
+        let of_owner = columns!(
+            "SELECT * FROM placement WHERE account = $1 AND folder = $2 AND uid >= $3 \
+             UNION SELECT * FROM placement WHERE account = $1 AND folder = $2 AND modseq > $4 AND modseq > created_modseq"
+        );
+        let changed = match self.viewer {
+            None => db.row(of_owner, args![self.account, self.folder, known.uid_next, since]).await?,
+            Some(viewer) => viewer::changes(db, self.account, self.folder, viewer, known.uid_next, since).await?,
+        };
         let expunged = db
             .row(
                 "SELECT array_agg(uid) FROM expunged WHERE account = $1 AND folder = $2 AND modseq > $3",
@@ -169,21 +185,22 @@ enum Reader<'d> {
 }
 
 impl Reader<'_> {
-    async fn page(&mut self, account: AccountId, folder: FolderId, last: i64) -> Result<Vec<Entry>> {
+    async fn page(&mut self, (account, folder, viewer): CellKey, last: i64) -> Result<Vec<Entry>> {
         let sql = columns!("SELECT * FROM placement WHERE account = $1 AND folder = $2 AND uid > $3 ORDER BY uid LIMIT $4");
-        let arguments = args![account, folder, last, PAGE];
-        let row = match self {
-            Self::Now(db) => db.row(sql, arguments).await?,
-            Self::Moment(tx) => tx.row(sql, arguments).await?,
+        let row = match (self, viewer) {
+            (Self::Now(db), None) => db.row(sql, args![account, folder, last, PAGE]).await?,
+            (Self::Moment(tx), None) => tx.row(sql, args![account, folder, last, PAGE]).await?,
+            (Self::Now(db), Some(viewer)) => db.row(viewer::PAGE, args![account, folder, viewer, last, PAGE]).await?,
+            (Self::Moment(tx), Some(viewer)) => tx.row(viewer::PAGE, args![account, folder, viewer, last, PAGE]).await?,
         };
         placement::entries(row.as_ref())
     }
 }
 
-async fn load(reader: &mut Reader<'_>, account: AccountId, row: Folder) -> Result<Snapshot> {
+async fn load(reader: &mut Reader<'_>, key: CellKey, row: Folder) -> Result<Snapshot> {
     let (mut chunks, mut chunk, mut last) = (Vec::new(), Vec::with_capacity(CHUNK.min(row.messages as usize)), 0i64);
     loop {
-        let page = reader.page(account, row.id, last).await?;
+        let page = reader.page(key, last).await?;
         let is_last = (page.len() as i64) < PAGE;
         for entry in page {
             last = entry.uid.into();

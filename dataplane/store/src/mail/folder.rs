@@ -252,6 +252,7 @@ pub async fn delete(db: &Db, account: AccountId, name: &str, now: Timestamp) -> 
         let (bytes, messages) = placement::drop_folder(tx, account, id, now).await?;
         for sql in [
             "DELETE FROM folder_right WHERE account = $1 AND folder = $2",
+            "DELETE FROM seen_by WHERE account = $1 AND folder = $2",
             "DELETE FROM annotation WHERE account = $1 AND folder = $2",
             "DELETE FROM url_key WHERE account = $1 AND folder = $2",
             "DELETE FROM text_segment WHERE account = $1 AND folder = $2",

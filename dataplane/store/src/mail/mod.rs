@@ -21,6 +21,7 @@ mod totals;
 pub mod transfer;
 mod turns;
 pub mod url_key;
+mod viewer;
 
 use postern_core::{AccountId, Timestamp};
 

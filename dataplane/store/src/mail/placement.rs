@@ -12,6 +12,7 @@ use super::{
     flags::{FlagChange, Flags},
     folder,
     snapshot::Entry,
+    viewer,
 };
 use crate::{
     args,
@@ -21,12 +22,12 @@ use crate::{
 
 /// The statement whose one row holds all placements of a query, for [`entries`].
 macro_rules! columns {
-    ($query:literal) => {
+    ($($query:tt)+) => {
         concat!(
             "SELECT array_agg(uid), array_agg(message), array_agg(flags), array_agg(size), array_agg(received_at), array_agg(modseq), \
              array_agg(uid) FILTER (WHERE keywords IS NOT NULL), array_agg(keywords) FILTER (WHERE keywords IS NOT NULL), \
              array_agg(saved_at) FROM (",
-            $query,
+            $($query)+,
             ") AS page"
         )
     };
@@ -187,6 +188,7 @@ pub async fn expunge(
     )
     .await?;
     tx.execute("DELETE FROM placement WHERE account = $1 AND folder = $2 AND uid = ANY($3)", args![account, folder, uids]).await?;
+    viewer::forget(tx, account, folder, uids).await?;
     save_counters(tx, account, folder, modseq, delta).await?;
     release(tx, account, gone.iter().map(|p| p.message), now).await?;
     Ok((gone.iter().map(|p| p.uid).collect(), -delta.size, -delta.messages))
@@ -245,7 +247,9 @@ pub async fn copy(
     .await?;
     point(tx, account, source.iter().map(|p| p.message), 1).await?;
     save_counters(tx, account, target, modseq, delta).await?;
-    Ok(source.iter().map(|p| p.uid).zip(first..).collect())
+    let pairs: Vec<(u32, u32)> = source.iter().map(|p| p.uid).zip(first..).collect();
+    viewer::follow(tx, account, (from, target), &pairs, modseq).await?;
+    Ok(pairs)
 }
 
 /// Moves everything of one folder into another.

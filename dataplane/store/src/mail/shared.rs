@@ -7,7 +7,7 @@ use super::{
     annotation::{self, Annotation},
     boxes::Boxes,
     rights::{self, RightsChange, Shared},
-    url_key,
+    url_key, viewer,
 };
 use crate::{args, error::Result};
 
@@ -88,6 +88,14 @@ impl Boxes {
     /// As there.
     pub async fn reset_url_keys(&self, viewer: AccountId, of: Option<(AccountId, FolderId)>) -> Result<()> {
         url_key::reset(&self.db, viewer, of).await
+    }
+
+    /// How many messages of a folder a viewer has seen, if it is not the owner's own counter that is asked for.
+    ///
+    /// # Errors
+    /// As the database says.
+    pub async fn seen_by(&self, account: AccountId, folder: FolderId, viewer: AccountId) -> Result<u32> {
+        viewer::seen(&self.db, account, folder, viewer).await
     }
 
     /// Octets of a folder's `\Deleted` messages: what EXPUNGE would free (RFC 9208 §4.1.4).

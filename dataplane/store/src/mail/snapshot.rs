@@ -98,6 +98,13 @@ impl Snapshot {
         Self { folder, ..self.clone() }
     }
 
+    /// The same with UNSEEN counted anew: entries as somebody else sees them say another number than the folder's row.
+    pub(super) fn recounted(mut self) -> Self {
+        let unseen = self.iter().filter(|entry| !entry.flags.has(Flags::SEEN)).count();
+        self.folder.unseen = u32::try_from(unseen).unwrap_or(u32::MAX);
+        self
+    }
+
     /// Entries in all: EXISTS.
     #[must_use]
     pub const fn len(&self) -> usize {

@@ -191,7 +191,7 @@ async fn look_at_box(store: &Store, account: AccountId, seen: &mut Seen) {
     let usage = store.boxes.usage(account).await.unwrap();
     for folder in store.boxes.folders(account).await.unwrap() {
         let cell = store.boxes.cell(account, folder.id);
-        let snapshot = store.boxes.snapshot(&cell, account, folder.id).await.unwrap();
+        let snapshot = store.boxes.snapshot(&cell).await.unwrap();
         for entry in snapshot.iter() {
             let (row, content) = store.boxes.message(account, postern_core::MessageId(entry.message)).await.unwrap();
             let text = format!("{entry:?} {:?} {} {}", row.trace, row.summary.len(), blake3::hash(&content));

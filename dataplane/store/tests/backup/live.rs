@@ -59,7 +59,7 @@ async fn deliveries_go_on_and_the_archive_is_of_one_moment(at: TestDatabase) {
     let mut shared = Vec::new();
     for account in [alice, bob] {
         let cell = store.boxes.cell(account, INBOX);
-        let snapshot = store.boxes.snapshot(&cell, account, INBOX).await.unwrap();
+        let snapshot = store.boxes.snapshot(&cell).await.unwrap();
         let row = &snapshot.folder;
         assert_eq!(row.messages as usize, snapshot.len());
         assert_eq!(row.unseen as usize, snapshot.iter().filter(|e| !e.flags.has(Flags::SEEN)).count());

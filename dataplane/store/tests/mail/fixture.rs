@@ -61,7 +61,7 @@ pub async fn deliver(store: &Store, to: AccountId, body: &[u8]) -> Result<Placed
 /// The folder as it is, after checking that its counters say what its entries are.
 pub async fn look(store: &Store, account: AccountId, id: FolderId) -> Arc<Snapshot> {
     let cell = store.boxes.cell(account, id);
-    let snapshot = store.boxes.snapshot(&cell, account, id).await.unwrap();
+    let snapshot = store.boxes.snapshot(&cell).await.unwrap();
     let row = folder::by_id(&store.db, account, id).await.unwrap().unwrap();
     assert_eq!(row.messages as usize, snapshot.len(), "MESSAGES");
     assert_eq!(row.unseen as usize, snapshot.iter().filter(|e| !e.flags.has(Flags::SEEN)).count(), "UNSEEN");

@@ -4,8 +4,9 @@ use postern_core::{AccountId, Rights};
 use postern_store::{
     StoreError,
     mail::{
-        account, annotation,
+        FlagChange, Flags, INBOX, account, annotation,
         rights::{EVERYBODY, RightsChange},
+        snapshot::Snapshot,
     },
 };
 use postern_tests::TestDatabase;
@@ -19,6 +20,7 @@ postern_tests::suite!(
     a_folder_takes_its_grants_and_annotations_along,
     an_erased_box_leaves_nothing_with_others,
     annotations_are_all_written_or_none,
+    what_a_reader_has_seen_is_theirs_and_counted,
 );
 
 fn rights(letters: &str) -> Rights {
@@ -98,4 +100,48 @@ async fn annotations_are_all_written_or_none(at: TestDatabase) {
     let kept = store.boxes.annotations(alice, annotation::BOX, AccountId(99)).await.unwrap();
     assert_eq!(kept.len(), full.len());
     assert_eq!(kept[0].value, [0, 1, 255]);
+}
+
+async fn what_a_reader_has_seen_is_theirs_and_counted(at: TestDatabase) {
+    let store = open(&at).await;
+    let (alice, bob, carol) = (account(&store, None).await, account(&store, None).await, account(&store, None).await);
+    for n in 0..40 {
+        deliver(&store, alice, format!("message {n}").as_bytes()).await.unwrap();
+    }
+    let seen = |snapshot: &Snapshot| snapshot.iter().filter(|entry| entry.flags.has(Flags::SEEN)).count();
+    let as_seen = async |who| {
+        let snapshot = store.boxes.snapshot(&store.boxes.cell_for(alice, INBOX, Some(who))).await.unwrap();
+        assert_eq!(snapshot.folder.unseen as usize, snapshot.len() - seen(&snapshot));
+        assert_eq!(store.boxes.seen_by(alice, INBOX, who).await.unwrap() as usize, seen(&snapshot));
+        snapshot
+    };
+    assert_eq!((seen(&*as_seen(bob).await), seen(&*as_seen(carol).await)), (0, 0));
+    let add = FlagChange::Add(Flags::SEEN, vec!["$Read".into()]);
+    let uids: Vec<i64> = (1..=10).collect();
+    let stored = store.boxes.store_for(alice, INBOX, Some(bob), &uids, &add, None).await.unwrap();
+    assert_eq!(stored.changed.len(), 10);
+    assert!(stored.changed.iter().all(|entry| entry.flags.has(Flags::SEEN) && entry.modseq == stored.modseq));
+    let bobs = as_seen(bob).await;
+    assert_eq!((seen(&bobs), seen(&*as_seen(carol).await), seen(&*inbox(&store, alice).await)), (10, 0, 0));
+    assert!(inbox(&store, alice).await.iter().take(10).all(|entry| entry.keywords.as_deref() == Some("$Read")), "all else is shared");
+    // Again is nothing.
+    let again = store.boxes.store_for(alice, INBOX, Some(bob), &uids, &add, None).await.unwrap();
+    assert_eq!((again.changed.len(), again.modseq), (0, stored.modseq));
+    // What changed since is left alone, by the viewer's own MODSEQ.
+    let remove = FlagChange::Remove(Flags::SEEN, Vec::new());
+    let refused = store.boxes.store_for(alice, INBOX, Some(bob), &[1, 20], &remove, Some(stored.modseq - 1)).await.unwrap();
+    assert_eq!((refused.refused, refused.changed.len()), (vec![1], 0));
+    // Gone with the message, along with a copy, and away with the reader.
+    let team = store.boxes.create(alice, "Team", None).await.unwrap();
+    store.boxes.copy(alice, INBOX, &[1, 2, 30], team.id).await.unwrap();
+    assert_eq!(store.boxes.seen_by(alice, team.id, bob).await.unwrap(), 2);
+    store.boxes.move_to(alice, INBOX, &[3, 31], team.id).await.unwrap();
+    assert_eq!((store.boxes.seen_by(alice, team.id, bob).await.unwrap(), seen(&*as_seen(bob).await)), (3, 9));
+    store.boxes.delete(alice, "Team").await.unwrap();
+    assert_eq!(store.boxes.seen_by(alice, team.id, bob).await.unwrap(), 0);
+    let mut tx = store.db.begin().await.unwrap();
+    account::bury(&mut tx, bob).await.unwrap();
+    assert!(account::erase(&mut tx, bob, 100, store.now()).await.unwrap());
+    tx.commit().await.unwrap();
+    assert_eq!(store.boxes.seen_by(alice, INBOX, bob).await.unwrap(), 0);
 }

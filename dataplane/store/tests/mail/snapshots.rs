@@ -19,7 +19,7 @@ async fn a_snapshot_moves_on_with_the_folder(at: TestDatabase) {
         deliver(&store, alice, b"x").await.unwrap();
     }
     let cell = store.boxes.cell(alice, INBOX);
-    let old = store.boxes.snapshot(&cell, alice, INBOX).await.unwrap();
+    let old = store.boxes.snapshot(&cell).await.unwrap();
     assert!(std::sync::Arc::ptr_eq(&cell, &store.boxes.cell(alice, INBOX)), "sessions share it");
     store.boxes.store(alice, INBOX, &[4], &FlagChange::Add(Flags::FLAGGED, vec![]), None).await.unwrap();
     store.boxes.store(alice, INBOX, &[5, 6], &FlagChange::Add(Flags::DELETED, vec![]), None).await.unwrap();
@@ -56,7 +56,7 @@ async fn a_large_folder_is_opened_by_its_row(at: TestDatabase) {
     let row = store.boxes.folder(alice, "Sent").await.unwrap().unwrap();
     assert_eq!(row.messages, 1 << 13);
     let cell = store.boxes.cell(alice, sent);
-    let opened = store.boxes.open(&cell, alice, row.clone()).await.unwrap();
+    let opened = store.boxes.open(&cell, row.clone()).await.unwrap();
     let Opened::Coming(told, mut coming) = opened else { panic!("{opened:?}") };
     assert_eq!((told.folder.messages, told.len()), (1 << 13, 0));
     store.boxes.copy(alice, INBOX, &uids[..1], sent).await.unwrap();
@@ -66,7 +66,7 @@ async fn a_large_folder_is_opened_by_its_row(at: TestDatabase) {
     assert_eq!(there.difference(&now).new, [1 << 13]);
     // The next one finds it here.
     let row = store.boxes.folder(alice, "Sent").await.unwrap().unwrap();
-    assert!(matches!(store.boxes.open(&cell, alice, row).await.unwrap(), Opened::Here(_)));
+    assert!(matches!(store.boxes.open(&cell, row).await.unwrap(), Opened::Here(_)));
 }
 
 async fn open_again(store: &postern_store::Store, account: postern_core::AccountId) -> Vec<postern_store::mail::snapshot::Entry> {

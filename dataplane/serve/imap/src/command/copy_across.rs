@@ -29,16 +29,19 @@ pub(super) async fn copy_across(session: &mut ImapSession, entries: Vec<Entry>, 
     let store = session.shared.store.clone();
     let mut accept = Accept::default();
     let mut progress = session.progress();
+    let mut seen = Vec::new();
     for (done, entry) in entries.iter().enumerate() {
         progress.at(done, entries.len());
         let row = rows.remove(&entry.message).ok_or_else(|| Refused::no(Code::ExpungeIssued, "A message is gone"))?;
         let message = Message::read(session.boxes(), row).await?;
         let prepared = store.prepare(message.body()).await?;
+        let (flags, sees) = to.new_flags(words::system(entry.flags));
+        seen.push(sees);
         accept.deliveries.push(LocalDelivery {
             body: accept.bodies.len(),
             account: to.account,
             folder: Target::Folder(to.folder.id),
-            flags: words::stored(words::permitted(words::system(entry.flags), to.rights)),
+            flags,
             keywords: words::may_have_keywords(to.rights).then(|| entry.keywords.as_deref().map(str::to_owned)).flatten(),
             prefix: message.prefix().to_vec(),
             received_at: Timestamp::from_secs(entry.received_at),
@@ -46,6 +49,8 @@ pub(super) async fn copy_across(session: &mut ImapSession, entries: Vec<Entry>, 
         accept.bodies.push(NewBody { prepared, trace: store.ids.trace(), summary: message.row().summary.clone().into() });
     }
     let placed = store.ingest.accept(accept).await?;
+    let seen: Vec<i64> = placed.iter().zip(seen).filter(|(_, seen)| *seen).map(|(placed, _)| placed.uid.into()).collect();
+    session.see(to, &seen).await;
     let reply = Reply::ok("COPY completed");
     Ok(match placed.first() {
         Some(first) => {

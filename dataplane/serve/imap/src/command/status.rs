@@ -27,7 +27,7 @@ pub(super) async fn status(session: &mut ImapSession, mailbox: &MailboxName, ite
 ///
 /// # Errors
 /// As the database says.
-pub(super) async fn values(
+pub(crate) async fn values(
     session: &ImapSession,
     account: AccountId,
     folder: &Folder,
@@ -38,11 +38,16 @@ pub(super) async fn values(
     } else {
         0
     };
-    Ok(of_row(session, account, folder, items, deleted_size))
+    let mut folder = folder.clone();
+    if account != session.account()? && items.contains(&StatusItem::Unseen) {
+        // What somebody else has seen is theirs alone; the row's number is the owner's.
+        folder.unseen = session.unseen(account, &folder).await?;
+    }
+    Ok(of_row(session, account, &folder, items, deleted_size))
 }
 
 /// What a folder's row answers; `deleted_size` is the octets of what is `\Deleted`.
-pub(crate) fn of_row(
+fn of_row(
     session: &ImapSession,
     account: AccountId,
     folder: &Folder,

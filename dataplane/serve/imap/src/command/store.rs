@@ -35,12 +35,12 @@ pub(super) async fn store(
     let ranges = session.cut(ranges)?;
     let selected = session.selected()?;
     let uids = selected.uids(&ranges);
-    let (account, folder) = (selected.account, selected.folder);
+    let (account, folder, viewer) = (selected.account, selected.folder, selected.viewer);
     if uids.is_empty() {
         return Ok(Reply::ok("STORE completed"));
     }
     let since = unchanged_since.map(|since| i64::try_from(since).unwrap_or(i64::MAX));
-    let stored = session.boxes().store(account, folder, &uids, &words::change(&op), since).await?;
+    let stored = session.boxes().store_for(account, folder, viewer, &uids, &words::change(&op), since).await?;
     // The client hears of its own change below, or knows it (.SILENT); of anybody else's as ever.
     session.tell(moment, false, Some(&Own { uids: &uids, modseq: stored.modseq })).await;
     let Some(selected) = &session.selected else { return Ok(Reply::ok("STORE completed")) };

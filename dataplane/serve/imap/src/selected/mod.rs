@@ -40,6 +40,8 @@ use crate::{context::Contexts, place::Found, refused::Refused, words};
 pub(crate) struct Selected {
     pub account: AccountId,
     pub folder: FolderId,
+    /// Who looks, if it is not the owner.
+    pub viewer: Option<AccountId>,
     /// Opened by EXAMINE, or nothing in it may be changed.
     pub read_only: bool,
     /// What the owner lets this session do.
@@ -106,12 +108,12 @@ impl Selected {
     /// # Errors
     /// As [`Boxes::open`].
     pub async fn open(boxes: &Boxes, found: Found, feed: Subscription, read_only: bool) -> Result<Self> {
-        let Found { account, folder: row, rights } = found;
+        let Found { account, folder: row, rights, viewer } = found;
         // RFC 4314 §4: READ-ONLY where no right to change anything is held.
         let read_only = read_only || !rights.any_of(CHANGING);
         let folder = row.id;
-        let cell = boxes.cell(account, folder);
-        let (told, coming) = match boxes.open(&cell, account, row).await? {
+        let cell = boxes.cell_for(account, folder, viewer);
+        let (told, coming) = match boxes.open(&cell, row).await? {
             Opened::Here(snapshot) => (snapshot, None),
             Opened::Coming(row, coming) => (row, Some(Box::new(coming))),
         };
@@ -120,6 +122,7 @@ impl Selected {
         Ok(Self {
             account,
             folder,
+            viewer,
             read_only,
             rights,
             told,
@@ -147,7 +150,7 @@ impl Selected {
         let Some(coming) = &mut self.coming else { return Ok(false) };
         self.told = coming.arrive().await?;
         self.coming = None;
-        boxes.keep(&self.cell, self.account, self.folder);
+        boxes.keep(&self.cell);
         self.keywords = set::keywords(&self.told);
         Ok(!self.keywords.is_empty())
     }

@@ -32,6 +32,7 @@ mod replace;
 mod rev2;
 mod scram;
 mod search;
+mod seen;
 mod sharing;
 mod sort;
 mod store;

@@ -158,7 +158,7 @@ impl Room {
     pub async fn inbox(&self, of: &str) -> Vec<String> {
         let AddressTarget::Account(account) = self.directory.address(&address(of)).await.unwrap() else { panic!("{of} is no box") };
         let cell = self.store.boxes.cell(account.id, INBOX);
-        let snapshot = self.store.boxes.snapshot(&cell, account.id, INBOX).await.unwrap();
+        let snapshot = self.store.boxes.snapshot(&cell).await.unwrap();
         let mut mails = Vec::new();
         for entry in snapshot.iter() {
             let (_, content) = self.store.boxes.message(account.id, postern_core::MessageId(entry.message)).await.unwrap();

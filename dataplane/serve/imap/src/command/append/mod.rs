@@ -30,6 +30,8 @@ const LARGE: usize = 1 << 20;
 pub(crate) struct Append {
     target: Found,
     accept: Accept,
+    /// Of each delivery: whether this session has seen it, where that is not the owner's flag.
+    seen: Vec<bool>,
     /// The message begun last, while it is not whole.
     next: Option<AppendMessage>,
     /// What CATENATE has made of it so far.
@@ -119,7 +121,8 @@ async fn admit_first(
     let room = usage.quota.map_or(u64::MAX, |quota| u64::try_from(quota.saturating_sub(usage.used)).unwrap_or(0));
     let room = room.saturating_add(replaces.map_or(0, |replaced| replaced.size.into()));
     let accept = Accept { replaces, ..Accept::default() };
-    let append = Append { target, accept, next: None, made: Vec::new(), urls: UrlReader::new(session), literal: None, octets: 0, room };
+    let (seen, urls) = (Vec::new(), UrlReader::new(session));
+    let append = Append { target, accept, seen, next: None, made: Vec::new(), urls, literal: None, octets: 0, room };
     admit(session, Box::new(append), message)
 }
 
@@ -159,6 +162,8 @@ async fn commit(session: &mut ImapSession, mut append: Box<Append>, moment: Mome
         Err(StoreError::NotFound("folder")) => return Err(Refused::try_create()),
         other => other?,
     };
+    let seen: Vec<i64> = placed.iter().zip(append.seen).filter(|(_, seen)| *seen).map(|(placed, _)| placed.uid.into()).collect();
+    session.see(&append.target, &seen).await;
     let Some(first) = placed.first() else { return Ok(Reply::ok("APPEND completed")) };
     let code = Code::AppendUid { validity: first.uid_validity, uids: placed.iter().map(|p| p.uid).collect() };
     if replaces { Ok(replace::answer(session, code, moment).await) } else { Ok(Reply::ok("APPEND completed").with(code)) }
@@ -197,12 +202,14 @@ impl Append {
         let (summary, body) = summarise(body).await?;
         let prepared = store.prepare(&body).await?;
         let rights = self.target.rights;
+        // RFC 4314 §4: flags that the rights do not allow are left out, and the message is taken.
+        let (flags, seen) = self.target.new_flags(message.flags.system);
+        self.seen.push(seen);
         self.accept.deliveries.push(LocalDelivery {
             body: self.accept.bodies.len(),
             account: self.target.account,
             folder: Target::Folder(self.target.folder.id),
-            // RFC 4314 §4: flags that the rights do not allow are left out, and the message is taken.
-            flags: words::stored(words::permitted(message.flags.system, rights)),
+            flags,
             keywords: if words::may_have_keywords(rights) { words::keywords(&message.flags.keywords) } else { None },
             prefix: Vec::new(),
             received_at: message.date.map_or_else(|| store.now(), |date| date.at),

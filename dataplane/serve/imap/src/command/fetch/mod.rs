@@ -248,7 +248,7 @@ impl Fetch {
         let uids = std::mem::take(&mut self.seen);
         if let Some(selected) = session.selected.as_ref().filter(|_| !uids.is_empty()) {
             let change = FlagChange::Add(Flags::SEEN, Vec::new());
-            session.boxes().store(selected.account, selected.folder, &uids, &change, None).await?;
+            session.boxes().store_for(selected.account, selected.folder, selected.viewer, &uids, &change, None).await?;
         }
         Ok(())
     }
