@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of a test have nobody to report to")]
 
+use std::process::{Command, Stdio};
+
 use postern_core::{Clock, SystemClock};
 use postern_tests::{
     Server, Site, TestDatabase,
@@ -10,6 +12,7 @@ use postern_tests::{
     manifests::Manifests,
     server::http_get,
     smtp::{Smtp, base64},
+    tools,
 };
 use serde_json::{Value, json};
 
@@ -182,6 +185,30 @@ fn a_token_that_is_taken_back_opens_nothing_more_where_the_issuer_is_asked() {
     issuer.revoke("opaque-1");
     assert!(login().starts_with("NO [AUTHENTICATIONFAILED]"));
     assert_eq!(issuer.asked("/certs"), 0);
+}
+
+/// A client that was not written by us, by both mechanisms and both doors.
+#[test]
+fn curl_logs_in_by_token() {
+    let Some(curl) = tools::find("curl") else { return };
+    let issuer = Issuer::start();
+    let server = Server::start(&site(&issuer));
+    let token = token(&issuer, ALICE);
+    let run = |mechanism: &str, url: String, more: &[&str]| {
+        let mut command = Command::new(&curl);
+        command.args(["-sS", "--max-time", "60", "-u", &format!("{ALICE}:"), "--oauth2-bearer", &token]);
+        command.args(["--login-options", &format!("AUTH={mechanism}"), &url]).args(more).stdin(Stdio::null());
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{mechanism} {url}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    let message = server.data().join("message");
+    std::fs::write(&message, format!("From: {ALICE}\r\nSubject: by curl\r\n\r\nHello.\r\n")).unwrap();
+    for mechanism in ["OAUTHBEARER", "XOAUTH2"] {
+        let sent = ["--mail-from", ALICE, "--mail-rcpt", ALICE, "-T", message.to_str().unwrap()];
+        run(mechanism, format!("smtp://{}", server.address("submission")), &sent);
+        assert!(run(mechanism, format!("imap://{}/INBOX;MAILINDEX=1", server.address("imap")), &[]).contains("Subject: by curl"));
+    }
 }
 
 /// The JSON of a challenge.

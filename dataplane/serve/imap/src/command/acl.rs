@@ -84,6 +84,10 @@ async fn somebody(session: &ImapSession, who: &str) -> Result<AccountId, Refused
     if who.eq_ignore_ascii_case(ANYONE) {
         return Ok(EVERYBODY);
     }
+    // RFC 4314 §2: a server need not have negative rights; what is not given is not held.
+    if who.starts_with('-') {
+        return Err(Refused::no(Code::Cannot, "There are no negative rights here; take the right away from who has it"));
+    }
     let tenant = &session.logged_in()?.tenant;
     let known = session.shared.people.by_address(tenant, who).await?;
     known.ok_or_else(|| Refused::no(Code::Cannot, "An identifier is an address of this organisation, or anyone"))

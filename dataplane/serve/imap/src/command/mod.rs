@@ -47,7 +47,8 @@ pub(crate) use self::{
     authenticate::{Authentication, respond},
     fetch::{Fetch, fetch_new, fetch_on},
     idle::idle_done,
-    status::of_row as status_of_row,
+    mailboxes::of_others,
+    status::values as status_values,
 };
 use crate::{
     refused::{Answer, Refused},

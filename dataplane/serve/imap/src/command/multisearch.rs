@@ -93,8 +93,9 @@ async fn view(session: &ImapSession, account: AccountId, folder: FolderId) -> Re
     if let Some(selected) = session.selected.as_deref().filter(|selected| (selected.account, selected.folder) == (account, folder)) {
         return Ok(Some(selected.view()));
     }
-    let cell = session.boxes().cell(account, folder);
-    match session.boxes().snapshot(&cell, account, folder).await {
+    let me = session.account()?;
+    let cell = session.boxes().cell_for(account, folder, (account != me).then_some(me));
+    match session.boxes().snapshot(&cell).await {
         Ok(told) => Ok(Some(View::of(account, folder, told))),
         Err(StoreError::NotFound(_)) => Ok(None),
         Err(error) => Err(error.into()),

@@ -1,6 +1,5 @@
 //! When NOTIFY's events are told (RFC 5465 §3): between commands and during IDLE.
 
-use postern_core::AccountId;
 use postern_proto_imap::{
     encode::{self, ListItem},
     types::{Code, Dialect, MailboxAttributes, MailboxName, Reply, StatusItem},
@@ -10,7 +9,8 @@ use postern_store::mail::Folder;
 use super::ImapSession;
 use crate::{
     command,
-    notify::Change,
+    notify::{Change, Watched},
+    refused::Refused,
     selected::{Expunges, Moment},
     words,
 };
@@ -27,12 +27,16 @@ impl ImapSession {
             let expunges = if delayed && !self.server.is_idle() { Expunges::Held } else { Expunges::Told };
             self.tell(Moment { expunges, uid: false, dialect: self.server.dialect() }, false, None).await;
         }
-        let (Some(watch), Some(account)) = (&mut self.watch, self.login.as_ref().map(|login| login.account)) else { return };
-        let selected = self.selected.as_ref().filter(|selected| selected.account == account).map(|selected| selected.folder);
-        match watch.changes(&self.shared.store.boxes, account, selected).await {
-            Ok(Some(changes)) => changes.iter().for_each(|change| self.write_change(account, change)),
+        let (Some(watch), Some(login)) = (&mut self.watch, &self.login) else { return };
+        let selected = self.selected.as_ref().map(|selected| (selected.account, selected.folder));
+        match watch.changes(&self.shared, login, selected).await {
+            Ok(Some(changes)) => {
+                for change in &changes {
+                    self.write_change(change).await;
+                }
+            }
             Ok(None) => self.overflow(),
-            Err(error) => tracing::debug!(%error, "changes of other mailboxes are not told yet"),
+            Err(refused) => tracing::debug!(?refused, "changes of other mailboxes are not told yet"),
         }
     }
 
@@ -43,9 +47,13 @@ impl ImapSession {
         encode::untagged(self.server.output(), &reply);
     }
 
-    fn write_change(&mut self, account: AccountId, change: &Change) {
+    async fn write_change(&mut self, change: &Change) {
         match change {
-            Change::Messages(folder) => self.write_status(account, folder),
+            Change::Messages(watched) => {
+                if let Err(refused) = self.write_status(watched).await {
+                    tracing::debug!(?refused, "a mailbox's numbers are not told");
+                }
+            }
             Change::Made(folder) | Change::Subscription(folder) => self.write_list(folder, None),
             Change::Renamed(folder, old) => self.write_list(folder, MailboxName::new(old).ok().as_ref()),
             Change::Deleted(name) => {
@@ -68,12 +76,16 @@ impl ImapSession {
     }
 
     /// STATUS of a mailbox as NOTIFY tells it.
-    pub(crate) fn write_status(&mut self, account: AccountId, folder: &Folder) {
-        let Some(name) = words::name(folder) else { return };
+    ///
+    /// # Errors
+    /// As the database says.
+    pub(crate) async fn write_status(&mut self, watched: &Watched) -> Result<(), Refused> {
+        let Some(name) = words::name(&watched.folder) else { return Ok(()) };
         let dialect @ Dialect { condstore, .. } = self.server.dialect();
         let mut items = STATUS.to_vec();
         items.extend(condstore.then_some(StatusItem::HighestModSeq));
-        let values = command::status_of_row(self, account, folder, &items, 0);
+        let values = command::status_values(self, watched.account, &watched.folder, &items).await?;
         encode::status(self.server.output(), &name, &values, dialect);
+        Ok(())
     }
 }

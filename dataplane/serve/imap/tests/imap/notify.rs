@@ -10,6 +10,7 @@ postern_tests::suite!(
     names_and_subscriptions_are_told_by_list,
     the_selected_mailbox_needs_no_idle,
     none_ends_it,
+    what_others_share_is_told_as_far_as_the_rights_go,
 );
 
 async fn other_mailboxes_are_told_by_status(at: TestDatabase) {
@@ -82,4 +83,34 @@ async fn none_ends_it(at: TestDatabase) {
     assert!(a.fails("NOTIFY SET (PERSONAL (MessageNew))").await.starts_with("BAD"));
     assert!(a.fails("NOTIFY SET (PERSONAL (MessageNew (UID) MessageExpunge))").await.starts_with("BAD"));
     assert!(a.fails("NOTIFY SET (SELECTED (MailboxName))").await.starts_with("BAD"));
+}
+
+async fn what_others_share_is_told_as_far_as_the_rights_go(at: TestDatabase) {
+    let room = Room::with(at, Config::default()).await;
+    let (mut alice, mut bob) = (room.login("alice").await, room.login("bob").await);
+    alice.ok("CREATE Team").await;
+    alice.ok("SETACL INBOX bob@example.org lrs").await;
+    alice.ok("SETACL Team bob@example.org l").await;
+    const THEIRS: &str = "\"Other Users/alice@example.org";
+    let told = bob.ok(&format!("NOTIFY SET STATUS (SUBTREE {THEIRS}\" (MessageNew MessageExpunge FlagChange MailboxName))")).await;
+    assert!(told.len() == 1 && told[0].starts_with(&format!("* STATUS {THEIRS}/INBOX\" ")), "only what may be read: {told:?}");
+    room.deliver_all(&["1"]).await;
+    let line = bob.line().await;
+    assert!(line.starts_with(&format!("* STATUS {THEIRS}/INBOX\" ")) && line.ends_with(" UIDNEXT 2 MESSAGES 1 UNSEEN 1)"), "{line}");
+    // UNSEEN is the reader's own, and another session of the reader's is heard.
+    let mut again = room.login("bob").await;
+    again.ok(&format!("SELECT {THEIRS}/INBOX\"")).await;
+    again.ok("STORE 1 +FLAGS (\\Seen)").await;
+    let line = bob.line().await;
+    assert!(line.ends_with(" MESSAGES 1 UNSEEN 0)"), "{line}");
+    alice.ok("SELECT INBOX").await;
+    alice.ok("COPY 1 Team").await;
+    alice.ok("COPY 1 Drafts").await;
+    alice.ok("CREATE Team/New").await;
+    assert_eq!(bob.line().await, format!("* LIST () \"/\" {THEIRS}/Team/New\""), "what may only be looked up has no messages");
+    alice.ok("SETACL Team/New bob@example.org \"\"").await;
+    alice.ok("STORE 1 +FLAGS (\\Flagged)").await;
+    let lines = [bob.line().await, bob.line().await];
+    assert!(lines.iter().any(|line| line == &format!("* LIST (\\NonExistent) \"/\" {THEIRS}/Team/New\"")), "{lines:?}");
+    assert!(lines.iter().any(|line| line.starts_with(&format!("* STATUS {THEIRS}/INBOX\" "))), "{lines:?}");
 }

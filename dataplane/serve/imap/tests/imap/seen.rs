@@ -35,6 +35,12 @@ async fn what_one_has_read_the_other_has_not() {
     for (client, name, unseen) in [(&mut alice, "INBOX", 1), (&mut bob, INBOX, 1)] {
         assert_eq!(client.ok(&format!("STATUS {name} (UNSEEN)")).await, [format!("* STATUS {name} (UNSEEN {unseen})")]);
     }
+    // A search of several mailboxes (RFC 7377) sees them with the same eyes.
+    let told = bob.ok(&format!("ESEARCH IN (MAILBOXES {INBOX}) RETURN (COUNT) SEEN")).await;
+    assert!(told.len() == 1 && told[0].ends_with(" UID COUNT 1"), "{told:?}");
+    bob.ok("UNSELECT").await;
+    let told = bob.ok(&format!("ESEARCH IN (MAILBOXES {INBOX}) RETURN (ALL) SEEN")).await;
+    assert!(told.len() == 1 && told[0].ends_with(" UID ALL 1"), "{told:?}");
     // A third one has read nothing, and a later session of bob's what bob has.
     alice.ok("SETACL INBOX anyone lr").await;
     let mut again = room.login("bob").await;

@@ -46,7 +46,8 @@ async fn each_right_opens_what_it_is_for() {
     assert!(reply.starts_with("OK [READ-WRITE]"), "{reply}");
     assert!(told.iter().any(|line| line.contains("[PERMANENTFLAGS (\\Seen)]")), "{told:?}");
     bob.ok("STORE 1 +FLAGS (\\Seen \\Flagged)").await;
-    assert_eq!(alice.ok("STATUS INBOX (UNSEEN)").await, ["* STATUS INBOX (UNSEEN 1)"]);
+    assert_eq!(bob.ok("SEARCH SEEN").await, ["* SEARCH 1"]);
+    assert_eq!(alice.ok("STATUS INBOX (UNSEEN)").await, ["* STATUS INBOX (UNSEEN 2)"]);
     alice.ok("SELECT INBOX").await;
     assert_eq!(alice.ok("SEARCH FLAGGED").await, ["* SEARCH"]);
     assert!(bob.fails("STORE 1 +FLAGS (\\Deleted)").await.starts_with("NO [NOPERM]"));
@@ -127,6 +128,13 @@ async fn the_list_of_rights_is_the_owners_to_read() {
     assert_eq!(alice.ok("LISTRIGHTS INBOX bob@example.org").await, ["* LISTRIGHTS INBOX \"bob@example.org\" \"\" l r s w i p k x t e a"]);
     assert!(alice.fails("SETACL INBOX alice@example.org lr").await.starts_with("NO [CANNOT]"));
     assert!(alice.fails("SETACL INBOX bob@example.org lrz").await.starts_with("BAD"));
+    let negative = alice.fails("SETACL INBOX -bob@example.org r").await;
+    assert!(negative.starts_with("NO [CANNOT] There are no negative rights"), "{negative}");
+    // The letters of RFC 2086 stand for their parts, both ways (RFC 4314 §2.1.1).
+    alice.ok("SETACL Drafts bob@example.org lrcd").await;
+    assert!(alice.ok("GETACL Drafts").await[0].ends_with("\"bob@example.org\" lrkxtecd"));
+    alice.ok("SETACL Drafts bob@example.org -c").await;
+    assert!(alice.ok("GETACL Drafts").await[0].ends_with("\"bob@example.org\" lrted"));
     let mut bob = room.login("bob").await;
     assert!(bob.fails("GETACL \"Other Users/alice@example.org/INBOX\"").await.starts_with("NO [NOPERM]"));
 }
