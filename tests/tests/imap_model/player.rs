@@ -178,6 +178,10 @@ impl Player {
         for line in &answer.untagged {
             self.view.hear(line, counts, command);
         }
+        if command.contains(".SILENT") {
+            // What was told on the way to it may be of the time before it.
+            self.view.messages.iter_mut().for_each(|message| message.flags = None);
+        }
         let tolerated = ["[EXPUNGEISSUED]", "[INUSE]"].iter().any(|code| answer.text.starts_with(code));
         assert!(answer.is_ok() || tolerated, "{command}: {answer:?}");
         self.view.ended(&answer.text);

@@ -104,8 +104,11 @@ impl View {
             assert!(!counts, "VANISHED during {command}");
             for uid in numbers(uids) {
                 let at = self.messages.iter().position(|m| m.uid == Some(uid));
-                // A message that was counted and never fetched has no UID yet: it is the first such one, for UIDs ascend.
-                let at = at.or_else(|| self.messages.iter().position(|m| m.uid.is_none()));
+                // A message that was counted and never fetched has no UID yet: it is the first such one behind all that have
+                // lower ones, for UIDs ascend.
+                let behind = self.messages.iter().rposition(|m| m.uid.is_some_and(|known| known < uid)).map_or(0, |at| at + 1);
+                let unknown = |messages: &[Message]| messages.iter().position(|m| m.uid.is_none()).map(|at| at + behind);
+                let at = at.or_else(|| unknown(&self.messages[behind..]));
                 self.messages.remove(at.unwrap_or_else(|| panic!("{uid} is unknown: {line} during {command}: {self:?}")));
             }
         } else if let Some(count) = line.strip_suffix(" EXISTS").map(|n| n.parse::<usize>().expect("a number")) {
