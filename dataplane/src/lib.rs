@@ -24,6 +24,7 @@ pub mod names;
 pub mod readiness;
 pub mod server;
 pub mod signal;
+pub mod spare_memory;
 pub mod telemetry;
 pub mod wire;
 

@@ -158,6 +158,7 @@ fn common(parts: &Parts, server: &mut Server) {
     let Parts { store, directory, trail, authenticator, .. } = parts;
     let caught_up = server.readiness.condition("directory", "reading the directory");
     let reachable = server.readiness.condition("database", "asking the database");
+    server.background(crate::spare_memory::give_back());
     server.background(postern_store::changes::relay(store.db.clone(), store.changes.clone(), store.hints.clone()));
     server.background(upkeep::hear_of_queued(store.clone()));
     server.background(upkeep::poll_accounts(store.clone()));
