@@ -8,6 +8,7 @@ use std::{path::Path, time::Duration};
 
 use rusqlite::{
     CachedStatement, Connection, OpenFlags,
+    config::DbConfig,
     types::{ToSql, ToSqlOutput, Value as Cell, ValueRef},
 };
 
@@ -16,6 +17,8 @@ use crate::{dialect::sqlite, error::Result};
 
 /// Statements that a connection keeps prepared.
 const STATEMENTS: usize = 512;
+/// Octets that the log keeps of the disk once it was copied back; a large transaction makes it larger for a while.
+const LOG_KEPT: u32 = 64 << 20;
 /// How long another connection's lock is waited for; only a checkpoint ever holds one.
 const BUSY: Duration = Duration::from_secs(10);
 
@@ -37,10 +40,12 @@ pub(super) fn open(path: &Path, purpose: Purpose) -> Result<Connection> {
     let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     connection.busy_timeout(BUSY)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    // A plan that depends on no argument: else each statement with `LIMIT $n` is planned anew whenever it runs.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     match purpose {
         Purpose::Write => connection.execute_batch(&format!(
             "PRAGMA journal_mode = wal; PRAGMA synchronous = full; PRAGMA foreign_keys = off; PRAGMA temp_store = memory; \
-             PRAGMA cache_size = -16384; PRAGMA wal_autocheckpoint = {}",
+             PRAGMA cache_size = -16384; PRAGMA journal_size_limit = {LOG_KEPT}; PRAGMA wal_autocheckpoint = {}",
             super::WAL_PAGES
         ))?,
         Purpose::Read => connection.execute_batch("PRAGMA foreign_keys = off; PRAGMA temp_store = memory; PRAGMA cache_size = -4096")?,
