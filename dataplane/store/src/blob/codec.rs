@@ -56,9 +56,19 @@ pub fn encode(body: &[u8]) -> (Codec, Vec<u8>) {
 /// # Errors
 /// [`StoreError::Damaged`] when it does not come to that.
 pub fn decode(codec: Codec, stored: &[u8], size: usize) -> Result<Vec<u8>> {
+    // Making what it works with costs more than a small body.
+    thread_local! {
+        static DECOMPRESSOR: RefCell<Option<zstd::bulk::Decompressor<'static>>> = const { RefCell::new(None) };
+    }
     let body = match codec {
         Codec::Plain => stored.to_vec(),
-        Codec::Zstd => zstd::bulk::decompress(stored, size).map_err(|e| StoreError::Damaged(e.to_string()))?,
+        Codec::Zstd => DECOMPRESSOR.with_borrow_mut(|slot| {
+            let decompressor = match slot {
+                Some(made) => made,
+                None => slot.insert(zstd::bulk::Decompressor::new().map_err(StoreError::unavailable)?),
+            };
+            decompressor.decompress(stored, size).map_err(|e| StoreError::Damaged(e.to_string()))
+        })?,
     };
     if body.len() == size { Ok(body) } else { Err(StoreError::Damaged("a body is not as long as its row says".into())) }
 }
