@@ -125,7 +125,10 @@ impl Blobs {
     /// As the database says.
     pub async fn read_many(&self, db: &Db, ids: &[BlobId]) -> Result<HashMap<BlobId, Result<Bytes>>> {
         let wanted: Vec<i64> = ids.iter().map(|id| id.0).collect();
-        let rows = db.rows("SELECT id, codec, size, checksum, location, body FROM blob WHERE id = ANY($1)", args![&wanted]).await?;
+        let sql = "SELECT id, codec, size, checksum, location, body FROM blob WHERE id = ANY($1)";
+        // One body that is not large: larger ones lie elsewhere.
+        let small = wanted.len() == 1 && self.backend.is_some() && self.inline_max <= DEFAULT_INLINE_MAX;
+        let rows = if small { db.lookups(sql, args![&wanted]).await? } else { db.rows(sql, args![&wanted]).await? };
         let each = rows.into_iter().map(|row| async move { Ok((BlobId(row.int(0)?), self.decode(&row).await)) });
         futures_util::stream::iter(each).buffer_unordered(AT_ONCE).try_collect().await
     }

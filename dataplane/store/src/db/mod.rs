@@ -168,6 +168,33 @@ impl Db {
         }
     }
 
+    /// The only row of a statement that reads little, by a key. On SQLite it is read where the caller stands: the way to
+    /// another thread and back costs several times such a statement.
+    ///
+    /// # Errors
+    /// [`StoreError`] as the database says.
+    pub async fn lookup(&self, sql: &'static str, args: &[Value<'_>]) -> Result<Option<Row>> {
+        match &*self.inner {
+            Inner::Postgres { .. } => self.row(sql, args).await,
+            Inner::Sqlite { read, .. } => {
+                read.read_here(|connection| sqlite::row(connection, sql, args.iter().map(|v| sqlite::output(*v)))).await
+            }
+        }
+    }
+
+    /// The same of a few rows: their number and size are bounded by the caller.
+    ///
+    /// # Errors
+    /// [`StoreError`] as the database says.
+    pub async fn lookups(&self, sql: &'static str, args: &[Value<'_>]) -> Result<Vec<Row>> {
+        match &*self.inner {
+            Inner::Postgres { .. } => self.rows(sql, args).await,
+            Inner::Sqlite { read, .. } => {
+                read.read_here(|connection| sqlite::rows(connection, sql, args.iter().map(|v| sqlite::output(*v)))).await
+            }
+        }
+    }
+
     /// Begins a transaction that writes.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! Reading from SQLite: a few connections, and for each statement one way to a thread and back.
+//! Reading from SQLite: a few connections; for each statement one way to a thread and back, or none for a small one.
 
 use std::{
     path::PathBuf,
@@ -37,10 +37,16 @@ impl Readers {
     pub(super) async fn read<T: Send + 'static>(&self, work: impl FnOnce(&Connection) -> Result<T> + Send + 'static) -> Result<T> {
         let turn = self.turns.clone().acquire_owned().await.map_err(|_| closed())?;
         let readers = self.clone();
-        spawn_blocking(move || readers.read_here(turn, work)).await.map_err(StoreError::unavailable)?
+        spawn_blocking(move || readers.with(turn, work)).await.map_err(StoreError::unavailable)?
     }
 
-    fn read_here<T>(&self, turn: OwnedSemaphorePermit, work: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+    /// Reads where the caller stands: what takes microseconds when its pages are in memory, and one look at the disk when not.
+    pub(super) async fn read_here<T>(&self, work: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+        let turn = self.turns.clone().acquire_owned().await.map_err(|_| closed())?;
+        self.with(turn, work)
+    }
+
+    fn with<T>(&self, turn: OwnedSemaphorePermit, work: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let connection = match idle {
             Some(connection) => connection,

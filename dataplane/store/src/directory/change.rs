@@ -126,7 +126,7 @@ pub async fn announce(db: &Db, position: i64) {
 /// # Errors
 /// As the database says.
 pub async fn position(db: &Db) -> Result<i64> {
-    let row = db.row("SELECT value FROM counter WHERE name = 'position'", &[]).await?;
+    let row = db.lookup("SELECT value FROM counter WHERE name = 'position'", &[]).await?;
     row.ok_or(StoreError::NotFound("the position"))?.int(0)
 }
 

@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     args,
-    db::{Db, ReadTx},
+    db::{Db, ReadTx, Row},
     error::{Result, StoreError},
 };
 
@@ -29,6 +29,8 @@ use crate::{
 const LARGE: u32 = 5_000;
 /// Placements read in one statement: about 1 MiB as a list.
 const PAGE: i64 = 20_000;
+/// Changes that are read where the caller stands; of more than these all are read again beside.
+const FEW: i64 = 500;
 
 /// A folder that was opened.
 #[derive(Debug)]
@@ -132,50 +134,87 @@ impl FolderCell {
     /// [`StoreError::NotFound`] when the folder is gone; else as the database says.
     pub async fn refresh(&self, db: &Db) -> Result<Arc<Snapshot>> {
         let _one_at_a_time = self.moving.lock().await;
-        let mut row = folder::by_id(db, self.account, self.folder).await?.ok_or(StoreError::NotFound("folder"))?;
-        let newest = self.newest();
-        if let (Some(_), Some(known)) = (self.viewer, &newest) {
-            // The row's is the owner's; the viewer's is counted from the entries.
-            row.unseen = known.folder.unseen;
-        }
-        let snapshot = match newest {
-            Some(known) if known.folder.modseq == row.modseq && known.folder.uid_validity == row.uid_validity => {
+        let gone = StoreError::NotFound("folder");
+        let snapshot = match self.newest() {
+            None => load(&mut Reader::Now(db), self.key(), folder::by_id(db, self.account, self.folder).await?.ok_or(gone)?).await?,
+            Some(known) => {
+                let Moved { row, changed, expunged } = self.moved(db, &known.folder).await?.ok_or(gone)?;
                 if known.folder == row {
                     return Ok(known);
                 }
-                known.under(row)
+                if known.folder.uid_validity != row.uid_validity || known.folder.modseq < row.history_floor {
+                    load(&mut Reader::Now(db), self.key(), row).await?
+                } else if known.folder.modseq == row.modseq {
+                    known.under(row)
+                } else {
+                    known.moved_on(row, changed, &expunged)
+                }
             }
-            Some(known) if known.folder.uid_validity == row.uid_validity && known.folder.modseq >= row.history_floor => {
-                let (changed, expunged) = self.changes(db, &known.folder).await?;
-                known.moved_on(row, changed, &expunged)
-            }
-            _ => load(&mut Reader::Now(db), self.key(), row).await?,
         };
         let snapshot = Arc::new(if self.viewer.is_some() { snapshot.recounted() } else { snapshot });
         *self.newest.lock().unwrap_or_else(PoisonError::into_inner) = Some(snapshot.clone());
         Ok(snapshot)
     }
 
-    async fn changes(&self, db: &Db, known: &Folder) -> Result<(Vec<Entry>, Vec<u32>)> {
-        let since = known.modseq;
-        // What is new lies above the UIDs, what changed since it came is in an index of its own.
-        let of_owner = columns!(
-            "SELECT * FROM placement WHERE account = $1 AND folder = $2 AND uid >= $3 \
-             UNION SELECT * FROM placement WHERE account = $1 AND folder = $2 AND modseq > $4 AND modseq > created_modseq"
-        );
-        let changed = match self.viewer {
-            None => db.row(of_owner, args![self.account, self.folder, known.uid_next, since]).await?,
-            Some(viewer) => viewer::changes(db, self.account, self.folder, viewer, known.uid_next, since).await?,
-        };
-        let expunged = db
-            .row(
-                "SELECT array_agg(uid) FROM expunged WHERE account = $1 AND folder = $2 AND modseq > $3",
-                args![self.account, self.folder, since],
-            )
-            .await?;
-        let expunged = expunged.map_or(Ok(Vec::new()), |row| row.ints(0))?;
-        Ok((placement::entries(changed.as_ref())?, expunged.into_iter().map(|uid| u32::try_from(uid).unwrap_or(u32::MAX)).collect()))
+    /// The folder's row and what moved above what is known, of one moment.
+    async fn moved(&self, db: &Db, known: &Folder) -> Result<Option<Moved>> {
+        match self.viewer {
+            None => self.moved_for_owner(db, known).await,
+            Some(viewer) => self.moved_for(db, known, viewer).await,
+        }
     }
+
+    async fn moved_for_owner(&self, db: &Db, known: &Folder) -> Result<Option<Moved>> {
+        // What is new lies above the UIDs, what changed since it came is in an index of its own.
+        let sql = folder::fields!(concat!(
+            ", changed.*, (SELECT array_agg(uid) FROM \
+             (SELECT uid FROM expunged WHERE account = $1 AND folder = $2 AND modseq > $4 LIMIT $5) AS gone) FROM folder CROSS JOIN (",
+            columns!(
+                "SELECT * FROM placement WHERE account = $1 AND folder = $2 AND uid >= $3 UNION ALL \
+                 SELECT * FROM placement WHERE account = $1 AND folder = $2 AND modseq > $4 AND modseq > created_modseq AND uid < $3 LIMIT $5"
+            ),
+            ") AS changed WHERE account = $1 AND id = $2"
+        ));
+        let few = db.lookup(sql, args![self.account, self.folder, known.uid_next, known.modseq, FEW]).await?;
+        let Some(moved) = few.as_ref().map(Moved::of).transpose()? else { return Ok(None) };
+        if moved.changed.len().max(moved.expunged.len()) < FEW as usize {
+            return Ok(Some(moved));
+        }
+        let all = db.row(sql, args![self.account, self.folder, known.uid_next, known.modseq, i64::MAX]).await?;
+        all.as_ref().map(Moved::of).transpose()
+    }
+
+    async fn moved_for(&self, db: &Db, known: &Folder, viewer: AccountId) -> Result<Option<Moved>> {
+        let Some(mut row) = folder::by_id(db, self.account, self.folder).await? else { return Ok(None) };
+        // The row's is the owner's; the viewer's is counted from the entries.
+        row.unseen = known.unseen;
+        if row.modseq == known.modseq {
+            return Ok(Some(Moved { row, changed: Vec::new(), expunged: Vec::new() }));
+        }
+        let changed = viewer::changes(db, self.account, self.folder, viewer, known.uid_next, known.modseq).await?;
+        let sql = "SELECT array_agg(uid) FROM expunged WHERE account = $1 AND folder = $2 AND modseq > $3";
+        let expunged = db.row(sql, args![self.account, self.folder, known.modseq]).await?;
+        let expunged = expunged.map_or(Ok(Vec::new()), |row| row.ints(0))?;
+        Ok(Some(Moved { row, changed: placement::entries(changed.as_ref())?, expunged: uids(expunged) }))
+    }
+}
+
+/// A folder's row with what is new, changed or gone.
+struct Moved {
+    row: Folder,
+    changed: Vec<Entry>,
+    expunged: Vec<u32>,
+}
+
+impl Moved {
+    fn of(row: &Row) -> Result<Self> {
+        let expunged = row.ints(folder::FIELDS + placement::COLUMNS)?;
+        Ok(Self { row: folder::folder(row)?, changed: placement::entries_from(row, folder::FIELDS)?, expunged: uids(expunged) })
+    }
+}
+
+fn uids(numbers: Vec<i64>) -> Vec<u32> {
+    numbers.into_iter().map(|uid| u32::try_from(uid).unwrap_or(u32::MAX)).collect()
 }
 
 /// Who asks the database.

@@ -87,7 +87,8 @@ pub struct Folder {
     pub size: i64,
 }
 
-fn folder(row: &Row) -> Result<Folder> {
+/// Reads what [`fields`] asked for.
+pub(super) fn folder(row: &Row) -> Result<Folder> {
     let number = |column| -> Result<u32> { Ok(u32::try_from(row.int(column)?).unwrap_or(u32::MAX)) };
     Ok(Folder {
         id: FolderId(row.int(0)?),
@@ -105,9 +106,22 @@ fn folder(row: &Row) -> Result<Folder> {
     })
 }
 
+/// The columns that [`folder`] reads, with what stands behind them.
+macro_rules! fields {
+    ($rest:expr) => {
+        concat!(
+            "SELECT id, name, special_use, subscribed, uid_validity, uid_next, modseq, history_floor, messages, unseen, deleted, size",
+            $rest
+        )
+    };
+}
+pub(super) use fields;
+/// How many they are.
+pub(super) const FIELDS: usize = 12;
+
 macro_rules! select {
     ($rest:literal) => {
-        concat!("SELECT id, name, special_use, subscribed, uid_validity, uid_next, modseq, history_floor, messages, unseen, deleted, size FROM folder ", $rest)
+        fields!(concat!(" FROM folder ", $rest))
     };
 }
 
@@ -124,7 +138,7 @@ pub async fn list(db: &Db, account: AccountId) -> Result<Vec<Folder>> {
 /// # Errors
 /// As the database says.
 pub async fn by_name(db: &Db, account: AccountId, name: &str) -> Result<Option<Folder>> {
-    db.row(select!("WHERE account = $1 AND name = $2"), args![account, name]).await?.as_ref().map(folder).transpose()
+    db.lookup(select!("WHERE account = $1 AND name = $2"), args![account, name]).await?.as_ref().map(folder).transpose()
 }
 
 /// A folder by its id.
@@ -132,7 +146,7 @@ pub async fn by_name(db: &Db, account: AccountId, name: &str) -> Result<Option<F
 /// # Errors
 /// As the database says.
 pub async fn by_id(db: &Db, account: AccountId, id: FolderId) -> Result<Option<Folder>> {
-    db.row(select!("WHERE account = $1 AND id = $2"), args![account, id]).await?.as_ref().map(folder).transpose()
+    db.lookup(select!("WHERE account = $1 AND id = $2"), args![account, id]).await?.as_ref().map(folder).transpose()
 }
 
 /// A folder by its id, at the moment of a snapshot.

@@ -14,7 +14,7 @@ use crate::{
 /// [`StoreError::NotFound`] when the folder is gone; else as the database says.
 pub async fn expunged_since(db: &Db, account: AccountId, folder: FolderId, since: i64) -> Result<Option<Vec<u32>>> {
     // The floor first: rows at or below it go an hour after it has risen, so what lies above this one is still there.
-    let row = db.row("SELECT history_floor FROM folder WHERE account = $1 AND id = $2", args![account, folder]).await?;
+    let row = db.lookup("SELECT history_floor FROM folder WHERE account = $1 AND id = $2", args![account, folder]).await?;
     if since < row.ok_or(StoreError::NotFound("folder"))?.int(0)? {
         return Ok(None);
     }

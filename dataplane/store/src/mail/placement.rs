@@ -33,19 +33,28 @@ macro_rules! columns {
     };
 }
 pub(super) use columns;
+/// How many columns [`columns`] are.
+pub(super) const COLUMNS: usize = 9;
 
 /// Reads what [`columns`] asked for, by UID.
 ///
 /// # Errors
 /// [`StoreError::Damaged`] when the lists are not of one length.
 pub(super) fn entries(row: Option<&Row>) -> Result<Vec<Entry>> {
-    let Some(row) = row else { return Ok(Vec::new()) };
-    let (uids, messages, flags) = (row.ints(0)?, row.ints(1)?, row.ints(2)?);
-    let (sizes, received, modseqs, saved) = (row.ints(3)?, row.ints(4)?, row.ints(5)?, row.ints(8)?);
+    row.map_or(Ok(Vec::new()), |row| entries_from(row, 0))
+}
+
+/// The same from the column `at` on; how many columns they are is [`COLUMNS`].
+///
+/// # Errors
+/// As [`entries`].
+pub(super) fn entries_from(row: &Row, at: usize) -> Result<Vec<Entry>> {
+    let (uids, messages, flags) = (row.ints(at)?, row.ints(at + 1)?, row.ints(at + 2)?);
+    let (sizes, received, modseqs, saved) = (row.ints(at + 3)?, row.ints(at + 4)?, row.ints(at + 5)?, row.ints(at + 8)?);
     if [&messages, &flags, &sizes, &received, &modseqs, &saved].iter().any(|list| list.len() != uids.len()) {
         return Err(StoreError::Damaged("placements with holes".into()));
     }
-    let mut keywords: Vec<(i64, String)> = row.ints(6)?.into_iter().zip(row.texts(7)?).collect();
+    let mut keywords: Vec<(i64, String)> = row.ints(at + 6)?.into_iter().zip(row.texts(at + 7)?).collect();
     keywords.sort_unstable();
     let number = |n: i64| u32::try_from(n).unwrap_or(u32::MAX);
     let mut entries = Vec::with_capacity(uids.len());

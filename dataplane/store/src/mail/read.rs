@@ -14,6 +14,8 @@ use crate::{
 
 /// Summaries read in one statement.
 pub const SUMMARIES: usize = 1_000;
+/// Messages, about 1 KiB each, that are read where the caller stands.
+const FEW: usize = 50;
 
 /// A message's row without its body.
 #[derive(Clone, Debug)]
@@ -35,8 +37,8 @@ pub struct StoredMessage {
 /// # Errors
 /// As the database says.
 pub async fn messages(db: &Db, account: AccountId, ids: &[i64]) -> Result<HashMap<i64, StoredMessage>> {
-    let rows =
-        db.rows("SELECT id, blob, trace, prefix, summary FROM message WHERE account = $1 AND id = ANY($2)", args![account, ids]).await?;
+    let sql = "SELECT id, blob, trace, prefix, summary FROM message WHERE account = $1 AND id = ANY($2)";
+    let rows = if ids.len() <= FEW { db.lookups(sql, args![account, ids]).await? } else { db.rows(sql, args![account, ids]).await? };
     let mut found = HashMap::with_capacity(rows.len());
     for row in rows {
         let id = row.int(0)?;
@@ -60,7 +62,7 @@ pub async fn messages(db: &Db, account: AccountId, ids: &[i64]) -> Result<HashMa
 /// As the database says.
 pub async fn by_uid(db: &Db, account: AccountId, folder: FolderId, uid: u32) -> Result<Option<MessageId>> {
     let sql = "SELECT message FROM placement WHERE account = $1 AND folder = $2 AND uid = $3";
-    let row = db.row(sql, args![account, folder, i64::from(uid)]).await?;
+    let row = db.lookup(sql, args![account, folder, i64::from(uid)]).await?;
     row.map(|row| row.int(0).map(MessageId)).transpose()
 }
 
@@ -86,7 +88,8 @@ impl Summaries {
 pub async fn summaries(db: &Db, account: AccountId, ids: &[i64]) -> Result<Summaries> {
     let sql = "SELECT array_agg(id), array_agg(CAST(length(summary) AS BIGINT)), string_agg(summary, '') FROM message \
                WHERE account = $1 AND id = ANY($2)";
-    let Some(row) = db.row(sql, args![account, ids]).await? else { return Ok(Summaries::default()) };
+    let row = if ids.len() <= FEW { db.lookup(sql, args![account, ids]).await? } else { db.row(sql, args![account, ids]).await? };
+    let Some(row) = row else { return Ok(Summaries::default()) };
     let (joined, mut end) = (row.opt_bytes(2)?.unwrap_or_default(), 0);
     let mut place = |length: i64| {
         let start = end;
