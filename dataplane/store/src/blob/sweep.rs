@@ -99,7 +99,7 @@ async fn sweep_messages(db: &Db, before: Timestamp, now: Timestamp) -> Result<u6
             tx.row("SELECT id FROM account WHERE id = $1 FOR UPDATE", args![account]).await?;
             let gone = tx
                 .rows(
-                    "DELETE FROM message WHERE account = $1 AND id = ANY($2) AND placements <= 0 RETURNING blob",
+                    "DELETE FROM message WHERE account = $1 AND id = ANY($2) AND placements <= 1 RETURNING blob",
                     args![account, &messages],
                 )
                 .await?;

@@ -188,44 +188,62 @@ pub async fn expunge(
     if gone.is_empty() {
         return Ok((Vec::new(), 0, 0));
     }
-    let mut delta = Delta::default();
-    gone.iter().for_each(|p| delta.count(p.flags, p.size.into(), -1));
-    tx.execute(
-        "INSERT INTO expunged (account, folder, modseq, uid) \
-         SELECT account, folder, $4, uid FROM placement WHERE account = $1 AND folder = $2 AND uid = ANY($3)",
-        args![account, folder, uids, modseq],
-    )
-    .await?;
-    tx.execute("DELETE FROM placement WHERE account = $1 AND folder = $2 AND uid = ANY($3)", args![account, folder, uids]).await?;
-    viewer::forget(tx, account, folder, uids).await?;
-    save_counters(tx, account, folder, modseq, delta).await?;
+    let delta = remove(tx, account, folder, modseq, &gone).await?;
     release(tx, account, gone.iter().map(|p| p.message), now).await?;
     Ok((gone.iter().map(|p| p.uid).collect(), -delta.size, -delta.messages))
 }
 
-/// Adds a pointer to each message (`1`) or takes one (`-1`), as often as it is named; returns the messages, each once.
-async fn point(tx: &mut Tx, account: AccountId, messages: impl Iterator<Item = i64>, sign: i64) -> Result<Vec<i64>> {
-    let mut pointers = BTreeMap::<i64, i64>::new();
-    messages.for_each(|m| *pointers.entry(m).or_default() += sign);
-    // Nearly all are named once: a statement for each count.
+/// Takes placements out of a folder, which remembers their UIDs; their messages know nothing of it.
+async fn remove(tx: &mut Tx, account: AccountId, folder: FolderId, modseq: i64, gone: &[Entry]) -> Result<Delta> {
+    let mut delta = Delta::default();
+    gone.iter().for_each(|p| delta.count(p.flags, p.size.into(), -1));
+    let uids: Vec<i64> = gone.iter().map(|p| p.uid.into()).collect();
+    tx.execute(
+        "INSERT INTO expunged (account, folder, modseq, uid) \
+         SELECT account, folder, $4, uid FROM placement WHERE account = $1 AND folder = $2 AND uid = ANY($3)",
+        args![account, folder, &uids, modseq],
+    )
+    .await?;
+    tx.execute("DELETE FROM placement WHERE account = $1 AND folder = $2 AND uid = ANY($3)", args![account, folder, &uids]).await?;
+    viewer::forget(tx, account, folder, &uids).await?;
+    save_counters(tx, account, folder, modseq, delta).await?;
+    Ok(delta)
+}
+
+/// Messages by how often they are named: nearly all once.
+fn by_count(messages: impl Iterator<Item = i64>) -> BTreeMap<i64, Vec<i64>> {
+    let mut named = BTreeMap::<i64, i64>::new();
+    messages.for_each(|message| *named.entry(message).or_default() += 1);
     let mut counts = BTreeMap::<i64, Vec<i64>>::new();
-    pointers.iter().for_each(|(message, count)| counts.entry(*count).or_default().push(*message));
-    for (count, ids) in counts {
+    named.into_iter().for_each(|(message, count)| counts.entry(count).or_default().push(message));
+    counts
+}
+
+/// Adds a pointer to each message, as often as it is named.
+async fn hold(tx: &mut Tx, account: AccountId, messages: impl Iterator<Item = i64>) -> Result<()> {
+    for (count, ids) in by_count(messages) {
         let sql = "UPDATE message SET placements = placements + $3 WHERE account = $1 AND id = ANY($2)";
         tx.execute(sql, args![account, &ids, count]).await?;
     }
-    Ok(pointers.into_keys().collect())
+    Ok(())
 }
 
-/// Takes one pointer from each message, and marks those that have none left.
+/// Takes a pointer from each message, as often as it is named. One that has no other is marked, and its row, which is
+/// wide, stays as it is: nobody can find it any more.
 async fn release(tx: &mut Tx, account: AccountId, messages: impl Iterator<Item = i64>, now: Timestamp) -> Result<()> {
-    let ids = point(tx, account, messages, -1).await?;
-    tx.execute(
-        "INSERT INTO dead_message (account, message, since) SELECT account, id, $3 FROM message \
-         WHERE account = $1 AND id = ANY($2) AND placements <= 0 ON CONFLICT DO NOTHING",
-        args![account, &ids, now],
-    )
-    .await?;
+    for (count, ids) in by_count(messages) {
+        let dead = tx
+            .execute(
+                "INSERT INTO dead_message (account, message, since) SELECT account, id, $3 FROM message \
+                 WHERE account = $1 AND id = ANY($2) AND placements <= $4 ON CONFLICT DO NOTHING",
+                args![account, &ids, now, count],
+            )
+            .await?;
+        if dead < ids.len() as u64 {
+            let sql = "UPDATE message SET placements = placements - $3 WHERE account = $1 AND id = ANY($2) AND placements > $3";
+            tx.execute(sql, args![account, &ids, count]).await?;
+        }
+    }
     Ok(())
 }
 
@@ -243,6 +261,38 @@ pub async fn copy(
     source: &[Entry],
     now: Timestamp,
 ) -> Result<Vec<(u32, u32)>> {
+    let pairs = place(tx, account, (from, target), modseq, source, now).await?;
+    hold(tx, account, source.iter().map(|p| p.message)).await?;
+    Ok(pairs)
+}
+
+/// Puts `source`, placements of the folder `from` by UID, into another folder and takes them out of this one: each message
+/// has as many placements as before. Returns (source, moved) UIDs.
+///
+/// # Errors
+/// As the database says.
+pub async fn shift(
+    tx: &mut Tx,
+    account: AccountId,
+    from: FolderId,
+    target: FolderId,
+    modseq: i64,
+    source: &[Entry],
+    now: Timestamp,
+) -> Result<Vec<(u32, u32)>> {
+    let pairs = place(tx, account, (from, target), modseq, source, now).await?;
+    remove(tx, account, from, modseq, source).await?;
+    Ok(pairs)
+}
+
+async fn place(
+    tx: &mut Tx,
+    account: AccountId,
+    (from, target): (FolderId, FolderId),
+    modseq: i64,
+    source: &[Entry],
+    now: Timestamp,
+) -> Result<Vec<(u32, u32)>> {
     let first = folder::locked(tx, account, target).await?.uid_next;
     let mut delta = Delta { uids: source.len() as i64, ..Delta::default() };
     source.iter().for_each(|p| delta.count(p.flags, p.size.into(), 1));
@@ -254,7 +304,6 @@ pub async fn copy(
         args![account, from, &uids, target, first, now, modseq],
     )
     .await?;
-    point(tx, account, source.iter().map(|p| p.message), 1).await?;
     save_counters(tx, account, target, modseq, delta).await?;
     let pairs: Vec<(u32, u32)> = source.iter().map(|p| p.uid).zip(first..).collect();
     viewer::follow(tx, account, (from, target), &pairs, modseq).await?;
@@ -268,10 +317,7 @@ pub async fn copy(
 pub async fn move_all(tx: &mut Tx, account: AccountId, from: FolderId, to: FolderId, modseq: i64, now: Timestamp) -> Result<()> {
     let all = columns!("SELECT * FROM placement WHERE account = $1 AND folder = $2 ORDER BY uid");
     let source = entries(tx.row(all, args![account, from]).await?.as_ref())?;
-    let uids: Vec<i64> = source.iter().map(|p| p.uid.into()).collect();
-    copy(tx, account, from, to, modseq, &source, now).await?;
-    expunge(tx, account, from, modseq, &uids, now).await?;
-    Ok(())
+    shift(tx, account, from, to, modseq, &source, now).await.map(drop)
 }
 
 /// Removes all placements of a folder that itself goes: nobody will ask for their UIDs again. Returns bytes and messages.

@@ -116,11 +116,9 @@ pub async fn move_to(db: &Db, account: AccountId, from: FolderId, uids: &[i64], 
         if source.is_empty() {
             return Ok(Copied { modseq: locked.modseq - 1, uid_validity, uids: Vec::new() });
         }
-        let pairs = placement::copy(tx, account, from, to, locked.modseq, &source, now).await?;
-        let sources: Vec<i64> = source.iter().map(|p| p.uid.into()).collect();
-        placement::expunge(tx, account, from, locked.modseq, &sources, now).await?;
+        let uids = placement::shift(tx, account, from, to, locked.modseq, &source, now).await?;
         locked.save(tx, 0, 0).await?;
-        Ok(Copied { modseq: locked.modseq, uid_validity, uids: pairs })
+        Ok(Copied { modseq: locked.modseq, uid_validity, uids })
     })
 }
 

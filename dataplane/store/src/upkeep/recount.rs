@@ -91,7 +91,8 @@ async fn differences(tx: &mut Tx, account: AccountId) -> Result<Vec<Difference>>
         found.push(Difference { account, folder: None, counter, says, is });
     }
     let sql = "SELECT CAST(COUNT(*) AS BIGINT) FROM message m WHERE m.account = $1 AND m.placements <> \
-         (SELECT COUNT(*) FROM placement p WHERE p.account = m.account AND p.message = m.id)";
+         (SELECT COUNT(*) FROM placement p WHERE p.account = m.account AND p.message = m.id) \
+         AND NOT EXISTS (SELECT 1 FROM dead_message d WHERE d.account = m.account AND d.message = m.id)";
     let wrong = pointers(tx, sql, account).await?;
     if wrong != 0 {
         found.push(Difference { account, folder: None, counter: "placements", says: wrong, is: 0 });
