@@ -1,7 +1,8 @@
 //! SQLite itself: connections, and statements on them. All of it blocks for as long as it takes.
 //!
 //! A statement that finds its pages in the cache takes microseconds, less than the way to another thread and back; so
-//! the writer runs most of its statements where it stands (`writer`), and reads go to a thread once each (`readers`).
+//! the writer runs most of its statements where it stands (`writer`), and so do readers who look up little by its key; other
+//! reads go to a thread once each (`readers`).
 //! This module must not know about transactions.
 
 use std::{path::Path, time::Duration};
