@@ -66,7 +66,7 @@ mod tests {
             ("\u{7}", Err(Failure::Malformed)),
             ("\u{627}1", Err(Failure::Malformed)),
         ] {
-            assert_eq!(name(input).as_deref(), output.as_ref().map(|text| *text).map_err(|f| f), "{input:?}");
+            assert_eq!(name(input).as_deref(), output.as_ref().copied(), "{input:?}");
         }
     }
 

@@ -3,7 +3,7 @@
 //! Placements and expunges above its MODSEQ make the next one. Commits of one account are in MODSEQ
 //! order, because each holds the account's lock, so nothing below the folder's MODSEQ can appear later.
 //!
-//! Who reads somebody else's folder has a cell of their own, for what they have seen is theirs alone ([`super::viewer`]).
+//! Who reads somebody else's folder has a cell of their own, for what they have seen is theirs alone (`viewer`).
 //!
 //! A large folder that is not in memory is opened by its row alone: the counters answer SELECT, and the
 //! snapshot of that very moment follows ([`Coming`]), read behind it in the same transaction.
