@@ -165,13 +165,14 @@ impl FolderCell {
     }
 
     async fn moved_for_owner(&self, db: &Db, known: &Folder) -> Result<Option<Moved>> {
-        // What is new lies above the UIDs, what changed since it came is in an index of its own.
+        // What is new lies above the UIDs, what changed since it came is in an index of its own: `+ 0` keeps a planner from
+        // walking all UIDs below instead.
         let sql = folder::fields!(concat!(
             ", changed.*, (SELECT array_agg(uid) FROM \
              (SELECT uid FROM expunged WHERE account = $1 AND folder = $2 AND modseq > $4 LIMIT $5) AS gone) FROM folder CROSS JOIN (",
             columns!(
                 "SELECT * FROM placement WHERE account = $1 AND folder = $2 AND uid >= $3 UNION ALL \
-                 SELECT * FROM placement WHERE account = $1 AND folder = $2 AND modseq > $4 AND modseq > created_modseq AND uid < $3 LIMIT $5"
+                 SELECT * FROM placement WHERE account = $1 AND folder = $2 AND modseq > $4 AND modseq > created_modseq AND uid + 0 < $3 LIMIT $5"
             ),
             ") AS changed WHERE account = $1 AND id = $2"
         ));
