@@ -13,6 +13,7 @@
 pub mod backup;
 pub mod blob;
 pub mod changes;
+mod compress;
 pub mod db;
 pub mod dialect;
 pub mod directory;

@@ -7,7 +7,10 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use super::table::Kind;
-use crate::error::{Result, StoreError};
+use crate::{
+    compress,
+    error::{Result, StoreError},
+};
 
 /// First bytes of every archive.
 const MAGIC: &[u8; 16] = b"postern archive\n";
@@ -17,8 +20,6 @@ pub const FORMAT: u32 = 1;
 pub const FRAME: usize = 1 << 20;
 /// Uncompressed bytes of a frame at most: a frame and one row of the largest body.
 const MAX_FRAME: usize = 512 << 20;
-/// Bodies are compressed already; the rest shrinks well at the fastest level.
-const LEVEL: i32 = 1;
 const SUM: usize = 32;
 
 /// What a frame holds.
@@ -76,7 +77,7 @@ impl<W: AsyncWrite + Unpin + Send> Writer<W> {
         if plain.len() > MAX_FRAME {
             return Err(StoreError::Refused("a row is too large for an archive".into()));
         }
-        let stored = zstd::bulk::compress(plain, LEVEL).map_err(StoreError::unavailable)?;
+        let stored = compress::pack(plain).map_err(StoreError::unavailable)?;
         let mut head = Vec::with_capacity(9 + SUM);
         head.push(kind as u8);
         // Both fit: MAX_FRAME bounds them.
@@ -150,7 +151,7 @@ impl<R: AsyncRead + Unpin + Send> Reader<R> {
         self.from.read_exact(&mut bytes).await.map_err(cut)?;
         let kind = head.first().and_then(|kind| FrameKind::of(*kind));
         let (Some(kind), true) = (kind, sum(self.frames, head, &bytes) == *expected) else { return Err(self.damaged()) };
-        let decoded = zstd::bulk::decompress(&bytes, plain).map_err(|_| self.damaged())?;
+        let decoded = compress::unpack(&bytes, plain).map_err(|_| self.damaged())?;
         if decoded.len() != plain {
             return Err(self.damaged());
         }

@@ -1,11 +1,10 @@
 //! How a body lies there: as it is, or through zstd at its fastest level.
 
-use std::cell::RefCell;
+use crate::{
+    compress,
+    error::{Result, StoreError},
+};
 
-use crate::error::{Result, StoreError};
-
-/// zstd's level: 1 takes about 15 µs for 4 KiB of text and halves it.
-const LEVEL: i32 = 1;
 /// Below this many bytes nothing is gained.
 const MIN: usize = 256;
 
@@ -34,16 +33,8 @@ impl Codec {
 
 /// Compresses when that saves an eighth or more.
 pub fn encode(body: &[u8]) -> (Codec, Vec<u8>) {
-    thread_local! {
-        static COMPRESSOR: RefCell<Option<zstd::bulk::Compressor<'static>>> = const { RefCell::new(None) };
-    }
     if body.len() >= MIN {
-        let compressed = COMPRESSOR.with_borrow_mut(|slot| {
-            if slot.is_none() {
-                *slot = zstd::bulk::Compressor::new(LEVEL).ok();
-            }
-            slot.as_mut().and_then(|c| c.compress(body).ok())
-        });
+        let compressed = compress::pack(body).ok();
         if let Some(compressed) = compressed.filter(|c| c.len() <= body.len() - body.len() / 8) {
             return (Codec::Zstd, compressed);
         }
@@ -56,19 +47,9 @@ pub fn encode(body: &[u8]) -> (Codec, Vec<u8>) {
 /// # Errors
 /// [`StoreError::Damaged`] when it does not come to that.
 pub fn decode(codec: Codec, stored: &[u8], size: usize) -> Result<Vec<u8>> {
-    // Making what it works with costs more than a small body.
-    thread_local! {
-        static DECOMPRESSOR: RefCell<Option<zstd::bulk::Decompressor<'static>>> = const { RefCell::new(None) };
-    }
     let body = match codec {
         Codec::Plain => stored.to_vec(),
-        Codec::Zstd => DECOMPRESSOR.with_borrow_mut(|slot| {
-            let decompressor = match slot {
-                Some(made) => made,
-                None => slot.insert(zstd::bulk::Decompressor::new().map_err(StoreError::unavailable)?),
-            };
-            decompressor.decompress(stored, size).map_err(|e| StoreError::Damaged(e.to_string()))
-        })?,
+        Codec::Zstd => compress::unpack(stored, size).map_err(|e| StoreError::Damaged(e.to_string()))?,
     };
     if body.len() == size { Ok(body) } else { Err(StoreError::Damaged("a body is not as long as its row says".into())) }
 }

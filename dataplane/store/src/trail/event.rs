@@ -1,12 +1,15 @@
 //! One fact, as it is written and as it is read.
 
-use std::{cell::RefCell, fmt};
+use std::fmt;
 
 use postern_core::{Timestamp, TraceId};
 use serde::Serialize;
 
 use super::Key;
-use crate::error::{Result, StoreError};
+use crate::{
+    compress,
+    error::{Result, StoreError},
+};
 
 /// The most that is kept of a dialogue; the middle of a longer one is of no use to anybody.
 const MAX_DIALOGUE: usize = 64 * 1024;
@@ -146,17 +149,12 @@ pub struct Event {
 #[derive(Clone, PartialEq, Eq)]
 pub struct Dialogue(Vec<u8>);
 
-thread_local! {
-    /// A context costs more to make than a dialogue to pack.
-    static PACKER: RefCell<Option<zstd::bulk::Compressor<'static>>> = RefCell::new(zstd::bulk::Compressor::new(1).ok());
-}
-
 impl Dialogue {
     /// Packs a dialogue; what exceeds 64 KiB is left out. `None` when the packer cannot be had.
     #[must_use]
     pub fn pack(text: &[u8]) -> Option<Self> {
         let text = text.get(..MAX_DIALOGUE).unwrap_or(text);
-        PACKER.with_borrow_mut(|packer| packer.as_mut()?.compress(text).ok()).map(Self)
+        compress::pack(text).ok().map(Self)
     }
 
     /// The dialogue as it was.
@@ -164,7 +162,7 @@ impl Dialogue {
     /// # Errors
     /// [`StoreError::Damaged`] when it does not unpack.
     pub fn unpack(&self) -> Result<Vec<u8>> {
-        zstd::bulk::decompress(&self.0, MAX_DIALOGUE).map_err(|e| StoreError::Damaged(format!("dialogue: {e}")))
+        compress::unpack(&self.0, MAX_DIALOGUE).map_err(|e| StoreError::Damaged(format!("dialogue: {e}")))
     }
 
     pub(super) fn packed(&self) -> &[u8] {

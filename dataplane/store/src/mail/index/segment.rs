@@ -18,7 +18,10 @@ use postern_message::{
 };
 
 use super::token::{self, Piece, ROWS};
-use crate::error::{Result, StoreError};
+use crate::{
+    compress,
+    error::{Result, StoreError},
+};
 
 /// Messages of a full segment.
 pub const FULL: usize = 2_048;
@@ -34,8 +37,6 @@ pub const ROWS_A_PART: usize = 32;
 pub const ROW: usize = FULL / 8;
 /// Octets of lists that one part takes before the next begins.
 const LISTS_A_PART: usize = 8 * 1024;
-/// zstd's level.
-const LEVEL: i32 = 1;
 /// Octets that a part may come to; what says more is damaged.
 const MOST: usize = 1 << 30;
 
@@ -318,7 +319,7 @@ fn pack(bytes: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
     push_varint(&mut out, bytes.len() as u64);
     // Memory is the one thing that can be short here; what cannot be unpacked is made again.
-    out.extend(zstd::bulk::compress(bytes, LEVEL).unwrap_or_default());
+    out.extend(compress::pack(bytes).unwrap_or_default());
     out
 }
 
@@ -328,7 +329,7 @@ fn pack(bytes: &[u8]) -> Vec<u8> {
 /// [`StoreError::Damaged`].
 pub fn unpack(mut bytes: &[u8]) -> Result<Vec<u8>> {
     let length = varint(&mut bytes).and_then(|n| usize::try_from(n).ok()).filter(|n| *n <= MOST).ok_or_else(damaged)?;
-    let unpacked = zstd::bulk::decompress(bytes, length).map_err(|_| damaged())?;
+    let unpacked = compress::unpack(bytes, length).map_err(|_| damaged())?;
     if unpacked.len() == length { Ok(unpacked) } else { Err(damaged()) }
 }
 
