@@ -2,7 +2,7 @@
 
 use postern_proto_imap::{
     encode,
-    types::{Code, Reply, Tag},
+    types::{Code, Reply, SearchReturn, Tag},
 };
 
 use crate::{
@@ -16,6 +16,14 @@ pub(super) fn keep(session: &mut ImapSession, context: Context) -> Result<(), Re
     let tag = context.tag.clone();
     if let Err(why) = session.selected()?.contexts.add(context) {
         encode::untagged(session.server.output(), &Reply::no(why).with(Code::NoUpdate(tag)));
+    }
+    Ok(())
+}
+
+/// Refuses to follow a search under the tag of another that is followed (RFC 5267 §4.3).
+pub(super) fn refuse_known_tag(session: &mut ImapSession, tag: &Tag, result: Option<SearchReturn>) -> Result<(), Refused> {
+    if result.is_some_and(|result| result.update) && session.selected()?.contexts.has(tag) {
+        return Err(Refused(Reply::bad("That tag is of a search which is kept up to date")));
     }
     Ok(())
 }

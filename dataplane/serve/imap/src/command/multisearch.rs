@@ -30,10 +30,7 @@ pub(super) async fn esearch(session: &mut ImapSession, tag: &Tag, args: &MultiSe
     if result.save {
         session.selected()?.saved = UidSet::new();
     }
-    if result.update && session.selected()?.contexts.has(tag) {
-        // RFC 5267 §4.3
-        return Err(Refused(Reply::bad("That tag is of a search which is kept up to date")));
-    }
+    context::refuse_known_tag(session, tag, Some(result))?;
     let dialect = session.server.dialect();
     for (name, account, folder) in sources(session, args).await? {
         let Some(view) = view(session, account, folder).await? else { continue };

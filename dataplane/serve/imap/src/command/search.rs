@@ -46,10 +46,7 @@ pub(super) struct Found {
 
 /// Searches the mailbox selected. When it fails and was to be saved, `$` is emptied (RFC 5182 §2.1).
 pub(super) async fn find(session: &mut ImapSession, tag: &Tag, key: &SearchKey, result: Option<SearchReturn>) -> Result<Found, Refused> {
-    if result.is_some_and(|result| result.update) && session.selected()?.contexts.has(tag) {
-        // RFC 5267 §4.3
-        return Err(Refused(Reply::bad("That tag is of a search which is kept up to date")));
-    }
+    context::refuse_known_tag(session, tag, result)?;
     match find_now(session, key).await {
         Err(Refused(reply)) if result.is_some_and(|result| result.save) => {
             session.selected()?.saved = UidSet::new();
