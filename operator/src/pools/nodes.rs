@@ -9,7 +9,7 @@ use k8s_openapi::api::core::v1::Pod;
 use kube::{Api, api::ListParams};
 use postern_core::Secret;
 use postern_net::socks;
-use tokio::{net::TcpStream, time::timeout};
+use tokio::time::timeout;
 
 use crate::{
     cluster::{EGRESS, EGRESS_PORT},
@@ -50,12 +50,8 @@ pub async fn nodes(context: &Context) -> Result<Option<Vec<Node>>, kube::Error> 
 /// The node that has an address.
 pub async fn owner(nodes: &[Node], ip: IpAddr) -> Option<String> {
     for node in nodes {
-        let asked = async {
-            let mut pod = TcpStream::connect(node.at).await?;
-            socks::log_in(&mut pod, ip, &Secret::new(node.token.clone())).await
-        };
-        match timeout(ANSWER, asked).await {
-            Ok(Ok(())) => return Some(node.name.clone()),
+        match timeout(ANSWER, socks::reach(node.at, ip, &Secret::new(node.token.clone()))).await {
+            Ok(Ok(_)) => return Some(node.name.clone()),
             Ok(Err(socks::SocksError::NotHere)) => {}
             Ok(Err(error)) => tracing::debug!(node = node.name, %error, "an egress pod did not say"),
             Err(_) => tracing::debug!(node = node.name, "an egress pod did not answer"),

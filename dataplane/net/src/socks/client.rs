@@ -3,9 +3,22 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use postern_core::Secret;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::{
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
+    net::TcpStream,
+};
 
 use super::{BY_PASSWORD, CONNECT, IPV4, IPV6, LOGIN_VERSION, Login, Reply, SocksError, VERSION, message::frame};
+
+/// A connection to a proxy that lets us leave from `source`.
+///
+/// # Errors
+/// As [`log_in`]; and when it cannot be reached.
+pub async fn reach(proxy: SocketAddr, source: IpAddr, token: &Secret<String>) -> Result<TcpStream, SocksError> {
+    let mut stream = TcpStream::connect(proxy).await?;
+    log_in(&mut stream, source, token).await?;
+    Ok(stream)
+}
 
 /// Asks to leave from `source`.
 ///

@@ -13,7 +13,7 @@ mod server;
 use std::io;
 
 pub use self::{
-    client::{connect, log_in},
+    client::{connect, log_in, reach},
     message::{Login, Reply},
     server::{Asked, answer, judge, login, request},
 };

@@ -15,7 +15,7 @@ use postern_net::{
     Resolver, Stream,
     socks::{self, Reply, SocksError},
 };
-use tokio::{net::TcpStream, time::timeout};
+use tokio::time::timeout;
 
 /// Time for a proxy to answer that it has an address; they are near.
 const ASK: Duration = Duration::from_secs(5);
@@ -67,36 +67,49 @@ impl Egress {
     pub async fn connect(&self, source: IpAddr, to: SocketAddr, within: Duration) -> Result<Stream, EgressError> {
         let mut others = Vec::new();
         let before = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(&source).copied();
-        for proxy in before.into_iter().chain(self.proxies(&mut others).await.into_iter().filter(|proxy| Some(*proxy) != before)) {
-            let mut stream = match timeout(ASK, self.ask(proxy, source)).await {
-                Ok(Ok(stream)) => stream,
-                Ok(Err(SocksError::NotHere)) => continue,
-                Ok(Err(error)) => {
-                    others.push(format!("{proxy}: {error}"));
-                    continue;
-                }
-                Err(_) => {
-                    others.push(format!("{proxy}: no answer"));
-                    continue;
-                }
-            };
-            self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(source, proxy);
-            let failed = |why| EgressError::Remote { proxy, why };
-            return match timeout(within, socks::connect(&mut stream, to)).await {
-                Ok(Ok(())) => Stream::plain(stream).map_err(|error| failed(Reply::of_error(&error))),
-                Ok(Err(SocksError::Failed(why))) => Err(failed(why)),
-                Ok(Err(_)) => Err(failed(Reply::Fault)),
-                Err(_) => Err(failed(Reply::TimedOut)),
-            };
+        if let Some(proxy) = before
+            && let Some(answer) = self.through(proxy, source, to, within, &mut others).await
+        {
+            return answer;
+        }
+        for proxy in self.proxies(&mut others).await.into_iter().filter(|proxy| Some(*proxy) != before) {
+            if let Some(answer) = self.through(proxy, source, to, within, &mut others).await {
+                return answer;
+            }
         }
         self.known.lock().unwrap_or_else(PoisonError::into_inner).remove(&source);
         Err(EgressError::NotFound { host: self.host.clone(), source_address: source, others })
     }
 
-    async fn ask(&self, proxy: SocketAddr, source: IpAddr) -> Result<TcpStream, SocksError> {
-        let mut stream = TcpStream::connect(proxy).await?;
-        socks::log_in(&mut stream, source, &self.token).await?;
-        Ok(stream)
+    /// Connects by one proxy; `None` when it does not have the address, or does not say.
+    async fn through(
+        &self,
+        proxy: SocketAddr,
+        source: IpAddr,
+        to: SocketAddr,
+        within: Duration,
+        others: &mut Vec<String>,
+    ) -> Option<Result<Stream, EgressError>> {
+        let mut stream = match timeout(ASK, socks::reach(proxy, source, &self.token)).await {
+            Ok(Ok(stream)) => stream,
+            Ok(Err(SocksError::NotHere)) => return None,
+            Ok(Err(error)) => {
+                others.push(format!("{proxy}: {error}"));
+                return None;
+            }
+            Err(_) => {
+                others.push(format!("{proxy}: no answer"));
+                return None;
+            }
+        };
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(source, proxy);
+        let failed = |why| EgressError::Remote { proxy, why };
+        Some(match timeout(within, socks::connect(&mut stream, to)).await {
+            Ok(Ok(())) => Stream::plain(stream).map_err(|error| failed(Reply::of_error(&error))),
+            Ok(Err(SocksError::Failed(why))) => Err(failed(why)),
+            Ok(Err(_)) => Err(failed(Reply::Fault)),
+            Err(_) => Err(failed(Reply::TimedOut)),
+        })
     }
 
     /// Where they are now; pods come and go.
