@@ -18,6 +18,12 @@ pub(crate) fn email(message: i64) -> ObjectId {
     ObjectId::of_numbers('M', &[message])
 }
 
+/// The message that has this EMAILID; `None` when no message can.
+pub(crate) fn message(id: &ObjectId) -> Option<i64> {
+    let number = u64::from_str_radix(id.as_str().strip_prefix('M')?, 16).ok()?.cast_signed();
+    (email(number) == *id).then_some(number)
+}
+
 /// THREADID (RFC 8474 §5.2); `None`, which is NIL, for a message that names neither itself nor another.
 pub(crate) fn thread(summary: &SummaryRef<'_>) -> Option<ObjectId> {
     let envelope = summary.envelope();
@@ -32,6 +38,16 @@ mod tests {
     use postern_message::Summary;
 
     use super::*;
+
+    #[test]
+    fn an_id_of_a_message_is_its_number() {
+        for number in [0, 1, i64::MAX, -1] {
+            assert_eq!(message(&email(number)), Some(number));
+        }
+        for other in ["F1", "M", "M01", "MA", "M-1", "M1-1"] {
+            assert_eq!(message(&ObjectId::new(other.into()).unwrap()), None, "{other}");
+        }
+    }
 
     #[test]
     fn an_answer_is_in_the_thread_of_its_question() {

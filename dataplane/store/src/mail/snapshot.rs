@@ -5,7 +5,7 @@
 //! and the difference between two of them is found without looking at what they share. An entry is
 //! 56 bytes; bodies and summaries are not here. Where they come from is [`super::cell`]'s affair.
 
-use std::sync::Arc;
+use std::{ops::Range, sync::Arc};
 
 use postern_core::Timestamp;
 
@@ -141,6 +141,22 @@ impl Snapshot {
         }
     }
 
+    /// UIDs of indexes, in their order; those that there are not are passed over.
+    #[must_use]
+    pub fn uids(&self, indexes: &[usize]) -> Vec<u32> {
+        // Neighbours mostly come together: the run of the last one is looked at first.
+        let (mut start, mut run): (usize, &[Entry]) = (0, &[]);
+        let mut uids = Vec::with_capacity(indexes.len());
+        for &index in indexes {
+            if !(start..start + run.len()).contains(&index) {
+                let Some(found) = self.runs(index..self.len).next() else { continue };
+                (start, run) = found;
+            }
+            uids.extend(run.get(index - start).map(|entry| entry.uid));
+        }
+        uids
+    }
+
     /// All entries by UID.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Entry> {
         self.chunks.iter().flat_map(|chunk| chunk.iter())
@@ -151,6 +167,17 @@ impl Snapshot {
         let chunk = self.starts.partition_point(|start| *start <= index).saturating_sub(1);
         let skip = index - self.starts.get(chunk).copied().unwrap_or(0);
         self.chunks.iter().skip(chunk).flat_map(|chunk| chunk.iter()).skip(skip)
+    }
+
+    /// Entries of a range in runs that lie together, each with the index of its first: what looks at all of them is fastest so.
+    pub fn runs(&self, range: Range<usize>) -> impl Iterator<Item = (usize, &[Entry])> {
+        let first = self.starts.partition_point(|start| *start <= range.start).saturating_sub(1);
+        let chunks = self.starts.iter().copied().zip(&self.chunks).skip(first);
+        chunks.take_while(move |(start, _)| *start < range.end).filter_map(move |(start, chunk)| {
+            let skipped = range.start.saturating_sub(start);
+            let run = chunk.get(skipped..chunk.len().min(range.end - start))?;
+            (!run.is_empty()).then_some((start + skipped, run))
+        })
     }
 
     /// What `newer` has that this has not; chunks that both share are not looked at.
@@ -284,6 +311,8 @@ mod tests {
                 snapshot = snapshot.moved_on(row(modseq), changed, &gone.iter().copied().collect::<Vec<_>>());
                 prop_assert_eq!(snapshot.iter().collect::<Vec<_>>(), list.values().collect::<Vec<_>>());
                 prop_assert_eq!(snapshot.len(), list.len());
+                let backwards: Vec<usize> = (0..list.len() + 2).rev().collect();
+                prop_assert_eq!(snapshot.uids(&backwards), list.keys().rev().copied().collect::<Vec<_>>());
                 for (index, e) in list.values().enumerate() {
                     prop_assert_eq!(snapshot.get(index), Some(e));
                     prop_assert_eq!(snapshot.index_of(e.uid), Some(index));
@@ -319,5 +348,10 @@ mod tests {
         assert_eq!((difference.changed, difference.new), (vec![512], vec![513]));
         assert_eq!(new.lower_bound(513), 512);
         assert_eq!(new.iter_from(511).map(|e| e.uid).collect::<Vec<_>>(), [512, 600, 601]);
+        let runs =
+            |range| new.runs(range).map(|(first, run)| (first, run.iter().map(|e| e.uid).collect())).collect::<Vec<(usize, Vec<u32>)>>();
+        assert_eq!(runs(510..513), [(510, vec![511, 512]), (512, vec![600])]);
+        assert_eq!(runs(513..9_999), [(513, vec![601])]);
+        assert_eq!((runs(3..3), runs(514..514)), (Vec::new(), Vec::new()));
     }
 }

@@ -51,11 +51,13 @@ pub(crate) async fn find_within(
     let View { account, folder, ref told, .. } = *view;
     let (mut found, mut open): (Vec<usize>, Vec<(usize, &Entry)>) = (Vec::new(), Vec::new());
     for range in ranges {
-        for (index, entry) in (range.start..).zip(told.iter_from(range.start)).take(range.len()) {
-            match program.by_entry(index, entry) {
-                Some(true) => found.push(index),
-                Some(false) => {}
-                None => open.push((index, entry)),
+        for (first, run) in told.runs(range.clone()) {
+            for (index, entry) in (first..).zip(run) {
+                match program.by_entry(index, entry) {
+                    Some(true) => found.push(index),
+                    Some(false) => {}
+                    None => open.push((index, entry)),
+                }
             }
         }
     }

@@ -28,7 +28,7 @@ enum Key {
     Place(Vec<Range<usize>>),
     /// The day it came into the mailbox, in seconds: from, up to but without.
     Saved(i64, i64),
-    EmailId(ObjectId),
+    EmailId(Option<i64>),
     ThreadId(ObjectId),
     /// From this MODSEQ up.
     ModSeq(u64),
@@ -156,7 +156,7 @@ fn build(key: &SearchKey, view: &View, now: i64) -> Result<Key, Refused> {
         SearchKey::Younger(seconds) => Key::Arrived(now.saturating_sub(i64::from(*seconds)), i64::MAX),
         SearchKey::Larger(octets) => Key::Size(octets.saturating_add(1), u64::MAX),
         SearchKey::Smaller(octets) => Key::Size(0, *octets),
-        SearchKey::EmailId(id) => Key::EmailId(id.clone()),
+        SearchKey::EmailId(id) => Key::EmailId(object_id::message(id)),
         SearchKey::ThreadId(id) => Key::ThreadId(id.clone()),
         SearchKey::ModSeq(modseq) => Key::ModSeq(*modseq),
         SearchKey::Envelope(field, text) => Key::Field(header::Named::of_envelope(*field), Needle::new(text), Known::default()),
@@ -205,7 +205,7 @@ fn ask(key: &Key, facts: &Facts<'_>) -> Option<bool> {
         Key::Arrived(from, to) => Some((*from..*to).contains(&entry.received_at)),
         Key::Size(from, to) => Some((*from..*to).contains(&u64::from(entry.size))),
         Key::Saved(from, to) => Some((*from..*to).contains(&entry.saved().secs())),
-        Key::EmailId(id) => Some(object_id::email(entry.message) == *id),
+        Key::EmailId(message) => Some(*message == Some(entry.message)),
         Key::ThreadId(id) => {
             let (summary, _) = facts.summary.as_ref()?;
             Some(object_id::thread(summary).is_some_and(|thread| thread == *id))

@@ -35,7 +35,7 @@ impl View {
 
     /// UIDs of indexes, in their order.
     pub fn uids(&self, indexes: &[usize]) -> Vec<u32> {
-        indexes.iter().filter_map(|index| self.told.get(*index)).map(|entry| entry.uid).collect()
+        self.told.uids(indexes)
     }
 
     /// Indexes of UIDs, in their order; those that are not there are passed over.
