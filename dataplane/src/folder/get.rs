@@ -80,7 +80,7 @@ fn show(kind: Kind, objects: &[Object], one: bool, namespaces: bool, output: Out
             Response::Table { table: shown }
         }
         Output::Yaml | Output::Json => {
-            let items: Vec<Json> = objects.iter().map(object::json).collect();
+            let items: Vec<Json> = objects.iter().map(Object::to_json).collect();
             let whole = match (one, <[Json; 1]>::try_from(items)) {
                 (true, Ok([item])) => item,
                 (_, Ok([item])) => json!({"apiVersion": "v1", "kind": "List", "items": [item]}),

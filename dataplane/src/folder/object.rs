@@ -1,8 +1,7 @@
-//! Objects as they are shown: found by their source, with a status, as JSON.
+//! Objects as they are shown: found by their source, with a status.
 
 use postern_core::directory::SourceKey;
 use postern_projection::{Kind, Object};
-use serde_json::Value as Json;
 
 use super::parse::source_of;
 
@@ -62,20 +61,6 @@ pub(super) fn keep_status(before: &Object, now: &mut Object) {
         (Object::MailCluster(a), Object::MailCluster(b)) => b.status.clone_from(&a.status),
         _ => {}
     }
-}
-
-/// The whole of it; nothing for kinds that are not shown.
-pub(super) fn json(object: &Object) -> Json {
-    match object {
-        Object::Domain(o) => serde_json::to_value(o),
-        Object::Mailbox(o) => serde_json::to_value(o),
-        Object::Alias(o) => serde_json::to_value(o),
-        Object::IpPool(o) => serde_json::to_value(o),
-        Object::Branding(o) => serde_json::to_value(o),
-        Object::MailCluster(o) => serde_json::to_value(o),
-        Object::Secret(_) | Object::ConfigMap(_) | Object::Namespace(_) => Ok(Json::Null),
-    }
-    .unwrap_or_default()
 }
 
 #[cfg(test)]

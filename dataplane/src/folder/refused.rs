@@ -8,10 +8,7 @@ use postern_crds::condition::reason;
 use postern_projection::{Manifest, ObjectId, Problem, Projection, Refusal};
 use postern_store::directory;
 
-use super::{
-    object::{self, source},
-    parse::source_of,
-};
+use super::{object::source, parse::source_of};
 
 /// Adds the directory's refusals to the judgements and the problems.
 ///
@@ -28,7 +25,7 @@ pub(super) fn tell(
     let by_source: HashMap<SourceKey, &Manifest> = manifests.iter().map(|manifest| (source(&manifest.object), manifest)).collect();
     for refusal in refused {
         let Some(manifest) = by_source.get(&refusal.source) else { continue };
-        let spec = object::json(&manifest.object).get("spec").cloned().unwrap_or_default();
+        let spec = manifest.object.to_json().get("spec").cloned().unwrap_or_default();
         let told = in_words(&refusal, &spec, unhashed.get(&refusal.source).map(String::as_str));
         let SourceKey { kind, namespace, name, .. } = refusal.source.clone();
         projection.problems.push(Problem {

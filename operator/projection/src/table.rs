@@ -17,7 +17,7 @@ pub fn headers(kind: Kind, wide: bool) -> Vec<String> {
 /// The cells of one object, as many as [`headers`] gives. What is not there is `<none>`, as in `kubectl`.
 #[must_use]
 pub fn row(object: &Object, wide: bool, now: Timestamp) -> Vec<String> {
-    let json = to_json(object);
+    let json = object.to_json();
     let name = object.metadata().name.clone().unwrap_or_default();
     std::iter::once(name).chain(columns(object.kind(), wide).map(|column| cell(column, &json, now))).collect()
 }
@@ -30,19 +30,6 @@ fn columns(kind: Kind, wide: bool) -> impl Iterator<Item = &'static Column> {
         postern_crds::all().into_iter().map(|crd| (crd.spec.names.kind, columns(crd.spec.versions))).collect()
     });
     ALL.get(kind.as_str()).into_iter().flatten().filter(move |c| wide || c.priority.unwrap_or_default() == 0)
-}
-
-fn to_json(object: &Object) -> Json {
-    match object {
-        Object::Domain(o) => serde_json::to_value(o),
-        Object::Mailbox(o) => serde_json::to_value(o),
-        Object::Alias(o) => serde_json::to_value(o),
-        Object::IpPool(o) => serde_json::to_value(o),
-        Object::Branding(o) => serde_json::to_value(o),
-        Object::MailCluster(o) => serde_json::to_value(o),
-        Object::Secret(_) | Object::ConfigMap(_) | Object::Namespace(_) => return Json::Null,
-    }
-    .unwrap_or_default()
 }
 
 fn cell(column: &Column, json: &Json, now: Timestamp) -> String {

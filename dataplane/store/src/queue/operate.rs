@@ -66,19 +66,8 @@ impl Queue {
     /// # Errors
     /// [`crate::StoreError`] as the database says; nothing was changed then.
     pub async fn release_held(&self, ids: &[QueueId], tenant: Option<&str>, events: &[EventRow], now: Timestamp) -> Result<u64> {
-        let (met, slots) = transaction!(self.db, |tx| {
-            let rows = rows_of(&lock(tx, ids, tenant).await?);
-            let met = tx
-                .rows("UPDATE queue_recipient SET held = 0 WHERE id = ANY($1) AND held = 1 RETURNING id, message, slot", args![&rows])
-                .await?;
-            let met = met.iter().map(Met::of).collect::<Result<Vec<Met>>>()?;
-            tx.batch("INSERT INTO queue_due (id, slot, next_at) {rows}", &due(&met, now)).await?;
-            let slots = wake_slots(tx, &met, now).await?;
-            trail::insert(tx, events, &self.ids).await?;
-            Ok((met.len(), slots))
-        })?;
-        self.announce(&slots);
-        Ok(met as u64)
+        let released = "UPDATE queue_recipient SET held = $2 WHERE id = ANY($1) AND held = 1 RETURNING id, message, slot";
+        self.make_due(released, 0, ids, tenant, events, now).await
     }
 
     /// Gives rows up, held ones too: whoever takes them next does not try but tells their senders.
@@ -86,12 +75,25 @@ impl Queue {
     /// # Errors
     /// [`crate::StoreError`] as the database says; nothing was changed then.
     pub async fn give_up(&self, ids: &[QueueId], tenant: Option<&str>, events: &[EventRow], now: Timestamp) -> Result<u64> {
+        let given_up = "UPDATE queue_recipient SET held = $2 WHERE id = ANY($1) RETURNING id, message, slot";
+        self.make_due(given_up, GIVEN_UP, ids, tenant, events, now).await
+    }
+
+    /// Changes what holds rows, and makes those that it met due now.
+    async fn make_due(
+        &self,
+        change: &'static str,
+        held: i64,
+        ids: &[QueueId],
+        tenant: Option<&str>,
+        events: &[EventRow],
+        now: Timestamp,
+    ) -> Result<u64> {
         let (met, slots) = transaction!(self.db, |tx| {
             let rows = rows_of(&lock(tx, ids, tenant).await?);
-            let met = tx
-                .rows("UPDATE queue_recipient SET held = $2 WHERE id = ANY($1) RETURNING id, message, slot", args![&rows, GIVEN_UP])
-                .await?;
+            let met = tx.rows(change, args![&rows, held]).await?;
             let met = met.iter().map(Met::of).collect::<Result<Vec<Met>>>()?;
+            // A held row is in no schedule; one that is given up may be.
             tx.batch(
                 "INSERT INTO queue_due (id, slot, next_at) {rows} ON CONFLICT (id) DO UPDATE SET next_at = excluded.next_at",
                 &due(&met, now),

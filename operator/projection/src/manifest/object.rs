@@ -7,6 +7,7 @@ use postern_crds::{
         apimachinery::pkg::apis::meta::v1::ObjectMeta,
     },
 };
+use serde_json::Value as Json;
 
 use super::{node::Node, schema::Fault};
 use crate::ObjectId;
@@ -128,6 +129,21 @@ impl Object {
             Self::ConfigMap(o) => &o.metadata,
             Self::Namespace(o) => &o.metadata,
         }
+    }
+
+    /// The whole of it as the API shows it; null for kinds that hold secrets or serve these alone.
+    #[must_use]
+    pub fn to_json(&self) -> Json {
+        match self {
+            Self::Domain(o) => serde_json::to_value(o),
+            Self::Mailbox(o) => serde_json::to_value(o),
+            Self::Alias(o) => serde_json::to_value(o),
+            Self::IpPool(o) => serde_json::to_value(o),
+            Self::Branding(o) => serde_json::to_value(o),
+            Self::MailCluster(o) => serde_json::to_value(o),
+            Self::Secret(_) | Self::ConfigMap(_) | Self::Namespace(_) => Ok(Json::Null),
+        }
+        .unwrap_or_default()
     }
 
     /// What it is known by.
