@@ -15,6 +15,7 @@ pub mod index;
 pub mod placement;
 pub mod read;
 pub mod rights;
+pub mod sent;
 mod shared;
 pub mod snapshot;
 mod totals;

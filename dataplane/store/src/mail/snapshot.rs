@@ -12,6 +12,7 @@ use postern_core::Timestamp;
 use super::{
     flags::{Flags, Keywords},
     folder::Folder,
+    sent::SentDates,
 };
 
 /// Entries of a full chunk.
@@ -67,6 +68,8 @@ pub struct Snapshot {
     /// Number of entries before each chunk.
     starts: Vec<usize>,
     len: usize,
+    /// When its messages were sent, as far as somebody has asked; shared with the snapshots before and after.
+    sent: Arc<SentDates>,
 }
 
 /// What differs between an older and a newer snapshot.
@@ -90,7 +93,7 @@ impl Snapshot {
                 len - chunk.len()
             })
             .collect();
-        Self { folder, chunks, starts, len }
+        Self { folder, chunks, starts, len, sent: Arc::default() }
     }
 
     /// The same entries under another state of the folder's row: a name, a counter.
@@ -122,6 +125,12 @@ impl Snapshot {
     pub fn get(&self, index: usize) -> Option<&Entry> {
         let chunk = self.starts.partition_point(|start| *start <= index).checked_sub(1)?;
         self.chunks[chunk].get(index - self.starts[chunk])
+    }
+
+    /// When its messages were sent, as far as that is known here.
+    #[must_use]
+    pub fn sent(&self) -> &SentDates {
+        &self.sent
     }
 
     /// The index of a UID.
@@ -263,7 +272,7 @@ impl Snapshot {
             }
         }
         chunks.retain(|chunk| !chunk.is_empty());
-        Self::build(folder, chunks)
+        Self { sent: self.sent.clone(), ..Self::build(folder, chunks) }
     }
 }
 

@@ -2,9 +2,10 @@
 
 use std::cmp::Ordering;
 
+use postern_core::Timestamp;
 use postern_message::{SummaryRef, search::sort as keys};
 use postern_proto_imap::types::{SortCriterion, SortKey};
-use postern_store::mail::snapshot::Entry;
+use postern_store::mail::{sent::SentDates, snapshot::Entry};
 
 use crate::{refused::Refused, search::each_summary, selected::View, session::ImapSession};
 
@@ -16,18 +17,43 @@ enum Column {
 
 /// Puts indexes in order; they come ascending, and where all criteria are equal they stay so (RFC 5256 §3).
 pub(crate) async fn sort(session: &ImapSession, view: &View, found: Vec<usize>, criteria: &[SortCriterion]) -> Result<Vec<usize>, Refused> {
-    let told = &view.told;
-    let entries: Vec<&Entry> = found.iter().filter_map(|index| told.get(*index)).collect();
+    let entries: Vec<&Entry> = found.iter().filter_map(|index| view.told.get(*index)).collect();
     let mut columns: Vec<Column> = criteria.iter().map(|criterion| by_entry(criterion.key, &entries)).collect();
-    if criteria.iter().any(|criterion| needs_summary(criterion.key)) {
-        each_summary(session, view, &found, |place, _, summary| {
+    // What most clients sort by most is remembered; texts are read each time.
+    let unread: Vec<usize> = if criteria.iter().any(|criterion| is_text(criterion.key)) {
+        (0..found.len()).collect()
+    } else if criteria.iter().any(|criterion| criterion.key == SortKey::Date) {
+        by_date(&mut columns, criteria, view.told.sent(), &entries)
+    } else {
+        Vec::new()
+    };
+    if !unread.is_empty() {
+        let indexes: Vec<usize> = unread.iter().filter_map(|place| found.get(*place).copied()).collect();
+        let mut dates = Vec::with_capacity(indexes.len());
+        each_summary(session, view, &indexes, |at, entry, summary| {
+            dates.push((entry.message, summary.sent().map(Timestamp::secs)));
+            let Some(place) = unread.get(at) else { return };
             for (column, criterion) in columns.iter_mut().zip(criteria) {
-                column.set(place, criterion.key, summary);
+                column.set(*place, criterion.key, summary);
             }
         })
         .await?;
+        view.told.sent().learn(dates, view.told.len());
     }
     Ok(order(&columns, criteria, found.len()).into_iter().filter_map(|place| found.get(place).copied()).collect())
+}
+
+/// Puts in the dates that are known; returns the places of messages whose are not.
+fn by_date(columns: &mut [Column], criteria: &[SortCriterion], known: &SentDates, entries: &[&Entry]) -> Vec<usize> {
+    let dates = known.of(entries.iter().map(|entry| entry.message));
+    for (column, _) in columns.iter_mut().zip(criteria).filter(|(_, criterion)| criterion.key == SortKey::Date) {
+        if let Column::Number(numbers) = column {
+            for (number, date) in numbers.iter_mut().zip(&dates) {
+                *number = date.flatten().unwrap_or(*number);
+            }
+        }
+    }
+    dates.iter().enumerate().filter(|(_, date)| date.is_none()).map(|(place, _)| place).collect()
 }
 
 /// Places in order.
@@ -44,8 +70,8 @@ fn order(columns: &[Column], criteria: &[SortCriterion], count: usize) -> Vec<us
     places
 }
 
-const fn needs_summary(key: SortKey) -> bool {
-    !matches!(key, SortKey::Arrival | SortKey::Size | SortKey::Relevancy)
+const fn is_text(key: SortKey) -> bool {
+    !matches!(key, SortKey::Arrival | SortKey::Date | SortKey::Size | SortKey::Relevancy)
 }
 
 /// What the snapshot knows. DATE falls back to the internal date (RFC 5256 §2.2).

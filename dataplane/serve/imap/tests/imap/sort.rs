@@ -60,6 +60,25 @@ async fn messages_are_put_in_order() {
 }
 
 #[tokio::test]
+async fn dates_that_a_sort_remembers_stay_those_of_their_messages() {
+    let room = room_with_mail().await;
+    let mut alice = room.inbox("alice").await;
+    assert_eq!(answer(&mut alice, "SORT (DATE) UTF-8 3:*").await, "* SORT 3 4");
+    // Two are known, two are not.
+    assert_eq!(answer(&mut alice, "SORT (DATE) UTF-8 ALL").await, "* SORT 2 3 1 4");
+    room.deliver(b"Date: 1 Nov 2026 12:00:00 +0000\r\n\r\nlate\r\n").await;
+    alice.ok("NOOP").await;
+    assert_eq!(answer(&mut alice, "SORT (REVERSE DATE SIZE) UTF-8 ALL").await, "* SORT 4 1 3 2 5");
+    // Message 4 has no Date: its copy came when it came.
+    alice.ok("COPY 1,4 INBOX").await;
+    alice.ok("STORE 2 +FLAGS.SILENT (\\Deleted)").await;
+    alice.ok("EXPUNGE").await;
+    assert_eq!(answer(&mut alice, "UID SORT (DATE) UTF-8 ALL").await, "* SORT 5 3 1 6 4 7");
+    let mut another = room.inbox("alice").await;
+    assert_eq!(answer(&mut another, "UID SORT (DATE) UTF-8 ALL").await, "* SORT 5 3 1 6 4 7");
+}
+
+#[tokio::test]
 async fn a_sort_answers_with_what_return_asks_for() {
     let room = room_with_mail().await;
     let mut alice = room.inbox("alice").await;
