@@ -23,7 +23,8 @@ PODS=10.91.0.0/16
 SERVICES=10.98.0.0/16 API_IP=10.98.0.1 DNS_IP=10.98.0.10
 NAMES_IP=10.98.0.53              # the Internet's DNS, as the stories write it
 OUTSIDE=e2e-outside              # a network namespace: somebody elsewhere on the Internet
-OUTSIDE_IP=10.92.0.2 OUTSIDE_GATEWAY=10.92.0.1
+# Of the documentation's networks (RFC 5737): no private address, which senders refuse to go to.
+OUTSIDE_IP=203.0.113.2 OUTSIDE_GATEWAY=203.0.113.1
 API_PORT=26443 ETCD_PORT=22379 ETCD_PEER_PORT=22380
 
 export PATH=$BIN:$PATH:/usr/local/go/bin:/usr/local/sbin:/usr/sbin:/sbin

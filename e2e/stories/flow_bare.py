@@ -13,7 +13,7 @@ ALICE = ("alice@example.org", "a-password-of-alice")
 class Bare(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.enterClassContext(kube.Namespace(SPACE, restricted=True))
+        cls.enterClassContext(kube.Namespace(SPACE, standard="restricted"))
         kube.kubectl("apply", "--namespace", SPACE, "-f", "-", stdin=manifest("postgres.yaml") + "---\n" + manifest("bare.yaml"))
         kube.rolled_out("statefulset/database", SPACE)
         kube.rolled_out("deployment/postern", SPACE)

@@ -23,7 +23,7 @@ class Trial(unittest.TestCase):
             raise unittest.SkipTest("an installation that is to be left as it is cannot make room for another")
         # Two operators would keep the same objects, each by its own directory.
         installation.uninstalled()
-        cls.enterClassContext(kube.Namespace(SPACE, restricted=True))
+        cls.enterClassContext(kube.Namespace(SPACE, standard="restricted"))
 
     def test_a_trial_takes_mail_and_what_is_worth_keeping_outlives_it(self):
         address = self.installed()

@@ -48,7 +48,8 @@ class Plugin(unittest.TestCase):
 
         def listed():
             table = self.ask("dns", "zoned.example")
-            return all(type_ in table for type_ in ("MX", "TXT", "_domainkey")) and table
+            # Two keys are made for it, and one of them takes its time.
+            return "MX" in table and table.count("._domainkey.") == 2 and table
 
         self.assertIn("Missing", until("the records to be listed", listed, 60))
         # What the plugin prints goes into the zone as it is.

@@ -38,7 +38,7 @@ class ByHand(Disruption):
 
     @classmethod
     def setUpClass(cls):
-        cls.installation = by_hand(cls.enterClassContext(kube.Namespace(cls.__name__.lower(), restricted=True)))
+        cls.installation = by_hand(cls.enterClassContext(kube.Namespace(cls.__name__.lower(), standard="restricted")))
 
 
 class Installed(Disruption):

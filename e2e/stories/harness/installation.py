@@ -22,7 +22,7 @@ ISSUER = "e2e-authority"
 # What the stories and figures need not prove by TXT records.
 PREVERIFIED = [("acme", domain) for domain in ["example.org", "example.net", "example.com", "later.example", "certs.example", "zoned.example", "borrows.example"]]
 PREVERIFIED += [("acme", domain) for domain in ["renewed.example", "acme.example", "doctor.example", "wrong.example", "interferes.example"]]
-PREVERIFIED += [("trade", "trade.example"), ("trade", "hosted.example")]
+PREVERIFIED += [("trade", domain) for domain in ["trade.example", "hosted.example", "leaves.example"]]
 PREVERIFIED += [("acme", f"latency{number}.example") for number in range(20)]
 
 # Boxes that the load delivers into and reads.
@@ -72,7 +72,7 @@ def installed():
         kube.namespace(name)
     kube.apply(manifest("issuer.yaml"))
     if not as_it_is:
-        kube.namespace(space, restricted=True)
+        kube.namespace(space, standard="restricted")
         kube.kubectl("apply", "--namespace", space, "-f", "-", stdin=manifest("postgres.yaml"))
         kube.rolled_out("statefulset/database", space)
         release(space)

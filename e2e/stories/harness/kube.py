@@ -70,20 +70,20 @@ def balancer_address(service, namespace, seconds=60):
     return until(f"an address for service/{service}", probe, seconds)
 
 
-def namespace(name, restricted=False):
-    """Makes a namespace; `restricted` admits no pod but by that standard of Pod Security."""
-    labels = {"pod-security.kubernetes.io/enforce": "restricted"} if restricted else {}
+def namespace(name, standard=None):
+    """Makes a namespace; one of the standards of Pod Security admits no pod but by it."""
+    labels = {"pod-security.kubernetes.io/enforce": standard} if standard else {}
     apply(json.dumps({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}}))
 
 
 class Namespace:
     """A namespace for the time of a `with`; its name may be that of a tenant."""
 
-    def __init__(self, name, restricted=False):
-        self.name, self.restricted = name, restricted
+    def __init__(self, name, standard=None):
+        self.name, self.standard = name, standard
 
     def __enter__(self):
-        namespace(self.name, self.restricted)
+        namespace(self.name, self.standard)
         return self.name
 
     def __exit__(self, *_):

@@ -1,5 +1,7 @@
 //! What an IpPool's status says, and the facts that it is made from.
 
+use std::net::IpAddr;
+
 use postern_core::Timestamp;
 use postern_crds::{
     IpPool, IpPoolStatus,
@@ -30,9 +32,11 @@ pub struct PoolFacts {
 pub fn ip_pool(object: &IpPool, report: Option<&Report>, facts: &PoolFacts, now: Timestamp) -> IpPoolStatus {
     let mut conditions = Conditions::after(object.status.as_ref().map(|s| &*s.conditions), object.metadata.generation, now);
     conditions.live(report, facts.programmed, None, "serving");
-    bound(object, facts, &mut conditions);
-    reverse(facts, &mut conditions);
-    let warm = facts.addresses.iter().filter_map(|a| a.warmup_percent).min().unwrap_or(100);
+    let known = known(object, facts);
+    let all_known = known.len() == object.spec.addresses.len();
+    bound(object, facts.nodes_asked, all_known, &known, &mut conditions);
+    reverse(all_known, &known, &mut conditions);
+    let warm = known.iter().filter_map(|a| a.warmup_percent).min().unwrap_or(100);
     let (why, told) =
         if warm < 100 { (reason::REQUESTED, "an address is on its warm-up curve") } else { (reason::NOT_NEEDED, "every address is warm") };
     conditions.set(WARMING_UP, Some(warm < 100), why, told);
@@ -45,21 +49,33 @@ pub fn ip_pool(object: &IpPool, report: Option<&Report>, facts: &PoolFacts, now:
         ips: u32::try_from(object.spec.addresses.len()).ok(),
         warmup: Some(format!("{warm}%")),
         deferred: facts.deferred_percent.map(|p| format!("{p}%")),
-        addresses: facts.addresses.clone(),
+        addresses: known,
         conditions: conditions.finish(),
     }
 }
 
-fn bound(object: &IpPool, facts: &PoolFacts, conditions: &mut Conditions) {
+/// What is known of the addresses that the pool has now: a look may be older than its last change.
+fn known(object: &IpPool, facts: &PoolFacts) -> Vec<AddressStatus> {
+    let of = |ip: &str| {
+        let ip: Option<IpAddr> = ip.parse().ok();
+        facts.addresses.iter().find(|known| ip.is_some() && known.ip.parse().ok() == ip).cloned()
+    };
+    object.spec.addresses.iter().filter_map(|address| of(&address.ip)).collect()
+}
+
+fn bound(object: &IpPool, nodes_asked: bool, all_known: bool, known: &[AddressStatus], conditions: &mut Conditions) {
     if object.spec.egress.mode == EgressMode::Direct {
         let told = "the senders leave from them themselves; a message's trace says so where one cannot";
         return conditions.set(ADDRESSES_BOUND, None, reason::NOT_CHECKED, told);
     }
-    if !facts.nodes_asked {
+    if !nodes_asked {
         let told = "no egress pods were asked; name their nodes in the MailCluster's spec.egress";
         return conditions.set(ADDRESSES_BOUND, None, reason::NOT_CHECKED, told);
     }
-    let missing: Vec<&str> = facts.addresses.iter().filter(|a| a.bound_on.is_none()).map(|a| a.ip.as_str()).collect();
+    if !all_known {
+        return conditions.set(ADDRESSES_BOUND, None, reason::NOT_CHECKED, "the egress pods are asked for the addresses as they are now");
+    }
+    let missing: Vec<&str> = known.iter().filter(|a| a.bound_on.is_none()).map(|a| a.ip.as_str()).collect();
     if missing.is_empty() {
         return conditions.set(ADDRESSES_BOUND, Some(true), reason::VALID, "every address is on a node of spec.egress");
     }
@@ -67,8 +83,8 @@ fn bound(object: &IpPool, facts: &PoolFacts, conditions: &mut Conditions) {
     conditions.set(ADDRESSES_BOUND, Some(false), reason::ADDRESS_NOT_ON_NODE, told);
 }
 
-fn reverse(facts: &PoolFacts, conditions: &mut Conditions) {
-    let wrong: Vec<&str> = facts.addresses.iter().filter(|a| a.fcrdns == Some(false)).map(|a| a.ip.as_str()).collect();
+fn reverse(all_known: bool, known: &[AddressStatus], conditions: &mut Conditions) {
+    let wrong: Vec<&str> = known.iter().filter(|a| a.fcrdns == Some(false)).map(|a| a.ip.as_str()).collect();
     if !wrong.is_empty() {
         let told = format!(
             "no name of {} in reverse DNS points back to it; ask whoever routes it for a PTR record with its helo",
@@ -76,7 +92,7 @@ fn reverse(facts: &PoolFacts, conditions: &mut Conditions) {
         );
         return conditions.set(REVERSE_DNS_VALID, Some(false), reason::FORWARD_CONFIRM_FAILED, told);
     }
-    match facts.addresses.iter().all(|a| a.fcrdns.is_some()) && !facts.addresses.is_empty() {
+    match all_known && known.iter().all(|a| a.fcrdns.is_some()) {
         true => conditions.set(REVERSE_DNS_VALID, Some(true), reason::VALID, "every address has a name that points back to it"),
         false => conditions.set(REVERSE_DNS_VALID, None, reason::NOT_CHECKED, "reverse DNS did not answer yet"),
     }
@@ -112,6 +128,9 @@ mod tests {
         assert_eq!(said("Proxy", &facts(Some("node-a"), Some(true))), [own("True", "Valid"), own("True", "Valid")]);
         assert_eq!(said("Proxy", &facts(None, Some(false))), [own("False", "AddressNotOnNode"), own("False", "ForwardConfirmFailed")]);
         assert_eq!(said("Proxy", &PoolFacts::default()), [own("Unknown", "NotChecked"), own("Unknown", "NotChecked")]);
+        let another =
+            PoolFacts { addresses: vec![AddressStatus { ip: "192.0.2.11".into(), ..AddressStatus::default() }], ..facts(None, None) };
+        assert_eq!(said("Proxy", &another), [own("Unknown", "NotChecked"), own("Unknown", "NotChecked")], "a look before the change");
         assert_eq!(said("Direct", &facts(None, None)), [own("Unknown", "NotChecked"), own("Unknown", "NotChecked")]);
     }
 }
