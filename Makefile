@@ -17,7 +17,7 @@ STORIES ?=
 DEBIAN := build-essential curl python3 postgresql postfix openssl swaks libnet-ssleay-perl lua5.4 isync mutt fetchmail offlineimap3
 
 .DEFAULT_GOAL := help
-.PHONY: images e2e-up e2e e2e-down never-lost chart help run test check unit bench deny generate fuzz fuzz-smoke install-deps
+.PHONY: images e2e-up e2e e2e-down e2e-ci never-lost chart help run test check unit bench deny generate fuzz fuzz-smoke install-deps
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -65,6 +65,9 @@ e2e: ## Run the stories in that cluster, or in the one that KUBECONFIG names
 
 e2e-down: ## Stop that cluster and take its traces off the machine
 	e2e/cluster/down.sh
+
+e2e-ci: ## Cluster up, stories, cluster down, within E2E_SECONDS=900; says so where a machine cannot
+	e2e/ci.sh
 
 chart: ## Lint the chart, compare what it renders, run the health script of Argo CD (HELM=path of helm)
 	HELM=$(HELM) charts/postern/tests/run.sh

@@ -22,6 +22,8 @@ network_up() {
 }
 
 network_down() {
+    # What stories that were cut off left there: another site, an authority.
+    ip netns pids "$OUTSIDE" 2>/dev/null | xargs --no-run-if-empty kill -KILL 2>/dev/null
     ip netns del "$OUTSIDE" 2>/dev/null
     ip link del e2e-inside 2>/dev/null
     ip link del "$BRIDGE" 2>/dev/null

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Says in plain words what this machine lacks for a cluster, one line each; ends with 0 when it lacks nothing.
+# Says in plain words what this machine lacks for a cluster, one line each; ends with 0 when it lacks nothing. With --install it
+# installs the Debian packages that are missing and says nothing of the rest.
 set -euo pipefail
 . "$(dirname "$0")/env.sh"
 
@@ -11,13 +12,21 @@ lacking=0
 lacks() { echo "e2e: $*" >&2; lacking=1; }
 installed() { dpkg-query -W -f '${Status}' "$1" 2>/dev/null | grep -q "ok installed"; }
 
-if [ "${1:-}" = --packages ]; then echo "$PACKAGES"; exit 0; fi
+missing() { for package in $PACKAGES; do installed "$package" || printf ' %s' "$package"; done; }
+
+if [ "${1:-}" = --install ]; then
+    packages=$(missing)
+    [ -n "$packages" ] || exit 0
+    apt-get update -q
+    # What would take another package away (another containerd?) is somebody's decision.
+    # shellcheck disable=SC2086
+    DEBIAN_FRONTEND=noninteractive exec apt-get install -y -q --no-install-recommends --no-remove $packages
+fi
 [ "$(uname -s)-$(uname -m)" = Linux-x86_64 ] || [ "$(uname -s)-$(uname -m)" = Linux-aarch64 ] || lacks "a cluster needs Linux on x86_64 or aarch64, this is $(uname -sm)"
 [ "$(id -u)" = 0 ] || lacks "a cluster needs root (or name another one: KUBECONFIG=… IMAGE_PREFIX=… make e2e)"
 if command -v dpkg-query >/dev/null; then
-    missing=""
-    for package in $PACKAGES; do installed "$package" || missing="$missing $package"; done
-    [ -z "$missing" ] || lacks "Debian packages are missing; install them with: apt-get install --no-install-recommends$missing"
+    packages=$(missing)
+    [ -z "$packages" ] || lacks "Debian packages are missing; install them with: apt-get install --no-install-recommends$packages"
 else
     lacks "node and images are made of Debian packages, and this is no Debian"
 fi
