@@ -89,7 +89,10 @@ impl Player {
 
     /// Hears the last news; then it must know what there is.
     pub fn settle(&mut self, truth: &BTreeMap<&'static str, Vec<Message>>) {
-        self.run("NOOP").unwrap();
+        if self.run("NOOP").is_err() {
+            // It had done all its commands when its process was killed.
+            self.come_back();
+        }
         if !self.view.sorted.is_empty() {
             let answer = self.imap.ok(&format!("UID SORT {SORTED}"));
             let sorted = answer.untagged.iter().find_map(|line| line.strip_prefix("SORT")).unwrap();
