@@ -146,6 +146,8 @@ pub async fn janitor(store: Store, directory: Directory, policy: Policy, drain: 
         };
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
+            // Who searches without an index ends its rest, and not the pause between two slices.
+            () = janitor.wanted(), if pause > BETWEEN_SLICES => {}
             () = drain.reached(Phase::Stopped) => {}
         }
     }

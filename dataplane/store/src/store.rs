@@ -129,7 +129,7 @@ impl Store {
             queue: queue.clone(),
             observer: options.observer,
         });
-        let boxes = Boxes::new(db.clone(), blobs.clone(), changes.clone(), options.clock.clone());
+        let boxes = Boxes::new(db.clone(), blobs.clone(), changes.clone(), options.clock.clone(), hints.index.clone());
         Ok(Self { db, process, ids, clock: options.clock, blobs, changes, hints, boxes, queue, ingest })
     }
 

@@ -16,7 +16,7 @@ use postern_core::AccountId;
 use tokio::sync::{mpsc, watch};
 
 pub use self::postgres::{Hints, relay};
-use crate::{args, db::Db, error::Result};
+use crate::{args, db::Db, error::Result, mail::index::build::Behind};
 
 /// To the task that tells other processes.
 type Outward = mpsc::UnboundedSender<Told>;
@@ -28,6 +28,8 @@ enum Told {
     Moved(AccountId, i64),
     /// Something was queued.
     Queued,
+    /// Somebody searches a folder whose text index is far behind.
+    Wanted(Behind),
 }
 
 /// The hub of one process. Clones share it.
@@ -70,6 +72,13 @@ impl Changes {
     pub fn queued(&self) {
         if let Some(outward) = &*self.outward.lock().unwrap_or_else(PoisonError::into_inner) {
             let _ = outward.send(Told::Queued);
+        }
+    }
+
+    /// Tells janitors of other processes that a folder's text index is wanted; this one's knows.
+    pub fn index_wanted(&self, at: Behind) {
+        if let Some(outward) = &*self.outward.lock().unwrap_or_else(PoisonError::into_inner) {
+            let _ = outward.send(Told::Wanted(at));
         }
     }
 

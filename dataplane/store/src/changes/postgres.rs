@@ -5,14 +5,17 @@
 //! newest MODSEQ of each account. LISTEN has a connection of its own, made anew when it breaks;
 //! what was missed meanwhile the poll finds.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{BTreeSet, HashMap},
+    time::Duration,
+};
 
-use postern_core::AccountId;
+use postern_core::{AccountId, FolderId};
 use sqlx::{Connection, PgConnection, postgres::PgListener};
-use tokio::sync::mpsc;
+use tokio::sync::{broadcast, mpsc, watch};
 
 use super::{Changes, Told};
-use crate::db::Db;
+use crate::{db::Db, mail::index::build::Behind};
 
 /// Channel of account hints.
 const ACCOUNTS: &str = "postern_account";
@@ -20,21 +23,27 @@ const ACCOUNTS: &str = "postern_account";
 pub const DIRECTORY: &str = "postern_directory";
 /// Channel of queue hints.
 pub const QUEUE: &str = "postern_queue";
+/// Channel of folders whose text index is wanted.
+const INDEX: &str = "postern_index";
 /// Hints in one payload: PostgreSQL takes 8000 bytes.
 const PER_PAYLOAD: usize = 180;
+/// Folders that a janitor may be behind with; it hears of no more, and finds them in its next pass.
+const WANTED: usize = 256;
 
 /// Hints that are not about accounts.
 #[derive(Clone, Debug)]
 pub struct Hints {
     /// The directory's position moved.
-    pub directory: tokio::sync::watch::Sender<()>,
+    pub directory: watch::Sender<()>,
     /// Something was queued.
-    pub queue: tokio::sync::watch::Sender<()>,
+    pub queue: watch::Sender<()>,
+    /// Folders whose text index is wanted at once.
+    pub index: broadcast::Sender<Behind>,
 }
 
 impl Default for Hints {
     fn default() -> Self {
-        Self { directory: tokio::sync::watch::channel(()).0, queue: tokio::sync::watch::channel(()).0 }
+        Self { directory: watch::channel(()).0, queue: watch::channel(()).0, index: broadcast::channel(WANTED).0 }
     }
 }
 
@@ -49,11 +58,12 @@ pub async fn relay(db: Db, hub: Changes, hints: Hints) {
 async fn send(options: &sqlx::postgres::PgConnectOptions, mut told: mpsc::UnboundedReceiver<Told>) {
     let mut connection: Option<PgConnection> = None;
     while let Some(first) = told.recv().await {
-        let (mut newest, mut queued) = (HashMap::new(), false);
+        let (mut newest, mut queued, mut wanted) = (HashMap::new(), false, BTreeSet::new());
         let mut next = Some(first);
         while let Some(one) = next {
             match one {
                 Told::Queued => queued = true,
+                Told::Wanted(Behind { account, folder }) => drop(wanted.insert((account.0, folder.0))),
                 Told::Moved(account, modseq) => {
                     let at = newest.entry(account).or_insert(modseq);
                     *at = modseq.max(*at);
@@ -62,7 +72,9 @@ async fn send(options: &sqlx::postgres::PgConnectOptions, mut told: mpsc::Unboun
             next = told.try_recv().ok();
         }
         let moved: Vec<String> = newest.into_iter().map(|(account, modseq)| format!("{}:{modseq}", account.0)).collect();
-        let notes = moved.chunks(PER_PAYLOAD).map(|part| (ACCOUNTS, part.join(" "))).chain(queued.then(|| (QUEUE, String::new())));
+        let wanted: Vec<String> = wanted.into_iter().map(|(account, folder)| format!("{account}:{folder}")).collect();
+        let pairs = moved.chunks(PER_PAYLOAD).map(|part| (ACCOUNTS, part)).chain(wanted.chunks(PER_PAYLOAD).map(|part| (INDEX, part)));
+        let notes = pairs.map(|(channel, part)| (channel, part.join(" "))).chain(queued.then(|| (QUEUE, String::new())));
         for (channel, payload) in notes {
             if connection.is_none() {
                 connection = PgConnection::connect_with(options).await.ok();
@@ -90,7 +102,7 @@ async fn listen_once(options: &sqlx::postgres::PgConnectOptions, hub: &Changes, 
     let pool =
         sqlx::postgres::PgPoolOptions::new().max_connections(1).max_lifetime(None).idle_timeout(None).connect_lazy_with(options.clone());
     let mut listener = PgListener::connect_with(&pool).await?;
-    listener.listen_all([ACCOUNTS, DIRECTORY, QUEUE]).await?;
+    listener.listen_all([ACCOUNTS, DIRECTORY, QUEUE, INDEX]).await?;
     loop {
         let Some(note) = listener.try_recv().await? else { return Ok(()) };
         match note.channel() {
@@ -100,13 +112,18 @@ async fn listen_once(options: &sqlx::postgres::PgConnectOptions, hub: &Changes, 
             QUEUE => {
                 hints.queue.send_replace(());
             }
-            _ => {
-                for hint in note.payload().split(' ') {
-                    if let Some((Ok(account), Ok(modseq))) = hint.split_once(':').map(|(a, m)| (a.parse(), m.parse())) {
-                        hub.hint(AccountId(account), modseq);
-                    }
+            INDEX => {
+                for (account, folder) in pairs(note.payload()) {
+                    // Nobody hears it where no janitor is.
+                    let _ = hints.index.send(Behind { account: AccountId(account), folder: FolderId(folder) });
                 }
             }
+            _ => pairs(note.payload()).for_each(|(account, modseq)| hub.hint(AccountId(account), modseq)),
         }
     }
+}
+
+/// `1:2 3:4`. What is no pair is passed over.
+fn pairs(payload: &str) -> impl Iterator<Item = (i64, i64)> {
+    payload.split(' ').filter_map(|pair| pair.split_once(':')).filter_map(|(a, b)| Some((a.parse().ok()?, b.parse().ok()?)))
 }

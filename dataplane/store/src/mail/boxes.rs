@@ -9,12 +9,17 @@ use std::{
 
 use bytes::Bytes;
 use postern_core::{AccountId, BlobId, Clock, FolderId, MessageId, Timestamp};
+use tokio::sync::broadcast;
 
 use super::{
     FlagChange, Folder, SpecialUse, Usage, account,
     cell::{CellKey, FolderCell, Opened},
     folder, history,
-    index::{Index, build, compact},
+    index::{
+        Index,
+        build::{self, Behind},
+        compact,
+    },
     read,
     read::{StoredMessage, Summaries},
     snapshot::Snapshot,
@@ -46,17 +51,18 @@ pub struct Boxes {
     turns: Turns,
     cells: Arc<Mutex<Cells>>,
     warm: moka::sync::Cache<CellKey, Arc<FolderCell>>,
+    wanted: broadcast::Sender<Behind>,
 }
 
 impl Boxes {
-    pub(crate) fn new(db: Db, blobs: Blobs, changes: Changes, clock: Arc<dyn Clock>) -> Self {
+    pub(crate) fn new(db: Db, blobs: Blobs, changes: Changes, clock: Arc<dyn Clock>, wanted: broadcast::Sender<Behind>) -> Self {
         let warm = moka::sync::Cache::builder()
             .max_capacity(KEEP_ENTRIES)
             .weigher(|_, cell: &Arc<FolderCell>| cell.newest().map_or(1, |s| u32::try_from(s.len()).unwrap_or(u32::MAX).max(1)))
             .time_to_idle(KEEP)
             .build();
         let turns = Turns::new(db.dialect());
-        Self { db, blobs, changes, clock, turns, cells: Arc::default(), warm }
+        Self { db, blobs, changes, clock, turns, cells: Arc::default(), warm, wanted }
     }
 
     /// Listens for an account's changes.
@@ -349,6 +355,14 @@ impl Boxes {
     /// As the database says; a search can do without.
     pub async fn index(&self, account: AccountId, folder: FolderId) -> Result<Index> {
         Index::open(&self.db, account, folder).await
+    }
+
+    /// Asks whoever is the janitor to index a folder at once, for somebody has just searched it without.
+    pub fn want_index(&self, account: AccountId, folder: FolderId) {
+        let at = Behind { account, folder };
+        // Nobody hears it where no janitor is; another process's does.
+        let _ = self.wanted.send(at);
+        self.changes.index_wanted(at);
     }
 
     /// Indexes what is behind the watermarks of an account's folders, all of it; `anew` forgets first what there is.

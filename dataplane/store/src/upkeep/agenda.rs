@@ -24,6 +24,8 @@ pub enum Task {
     History,
     /// Moves the text index on.
     Index,
+    /// Indexes the folders that somebody searches.
+    Wanted,
     /// Removes messages and bodies that nothing names.
     Sweep,
     /// Removes objects that no row names.
@@ -40,13 +42,14 @@ pub enum Task {
 
 impl Task {
     /// All, in the order in which a new janitor runs them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Days,
         Self::Trail,
         Self::Expiry,
         Self::Graces,
         Self::History,
         Self::Index,
+        Self::Wanted,
         Self::Sweep,
         Self::Orphans,
         Self::Storage,
@@ -65,6 +68,7 @@ impl Task {
             Self::Graces => "graces",
             Self::History => "history",
             Self::Index => "index",
+            Self::Wanted => "wanted_index",
             Self::Sweep => "sweep",
             Self::Orphans => "orphans",
             Self::Storage => "storage",
@@ -79,7 +83,7 @@ impl Task {
     pub const fn every(self) -> Duration {
         match self {
             Self::Storage => Duration::from_secs(30),
-            Self::Index | Self::Queue | Self::Changes | Self::Processes => Duration::from_secs(5 * 60),
+            Self::Index | Self::Wanted | Self::Queue | Self::Changes | Self::Processes => Duration::from_secs(5 * 60),
             Self::Sweep | Self::Graces => Duration::from_secs(10 * 60),
             Self::Days | Self::Trail | Self::Expiry | Self::History => HOUR,
             Self::Orphans => Duration::from_secs(24 * 3_600),
@@ -113,6 +117,11 @@ impl Agenda {
     /// When the first task is due: now, or later.
     pub fn next(&self, now: Timestamp) -> Timestamp {
         self.due.iter().min().map_or(now, |due| now.max(*due))
+    }
+
+    /// Makes a task due at once.
+    pub fn hasten(&mut self, task: Task, now: Timestamp) {
+        self.put_off(task, now);
     }
 
     /// A slice is done.

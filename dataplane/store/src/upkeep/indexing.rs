@@ -5,7 +5,7 @@ use postern_core::Timestamp;
 use super::Slice;
 use crate::{
     args,
-    error::Result,
+    error::{Result, StoreError},
     mail::index::{
         build::{self, Behind},
         compact,
@@ -45,9 +45,8 @@ impl Indexing {
                 Ok(0) => drop(self.found.pop()),
                 Ok(done) => return Ok(Slice { done, more: true }),
                 Err(error) if error.is_temporary() => return Err(error),
-                // A folder that cannot be indexed is scanned, and keeps no other waiting.
                 Err(error) => {
-                    tracing::warn!(%error, account = at.account.0, folder = at.folder.0, "a folder cannot be indexed");
+                    tell(&error, at);
                     self.found.pop();
                 }
             }
@@ -65,4 +64,9 @@ impl Indexing {
         self.found.extend(build::behind(&store.db, &boxes, build::TAIL).await?.into_iter().map(Work::Behind));
         Ok(Slice { done: 0, more: true })
     }
+}
+
+/// A folder that cannot be indexed is scanned, and keeps no other waiting.
+pub(super) fn tell(error: &StoreError, at: Behind) {
+    tracing::warn!(%error, account = at.account.0, folder = at.folder.0, "a folder cannot be indexed");
 }

@@ -14,12 +14,13 @@ mod indexing;
 mod lease;
 pub mod recount;
 mod storage;
+mod wanted;
 
 use std::time::Duration;
 
 use postern_core::Timestamp;
 
-use self::{agenda::Agenda, expiry::Expiry, history::History, indexing::Indexing, storage::Storage};
+use self::{agenda::Agenda, expiry::Expiry, history::History, indexing::Indexing, storage::Storage, wanted::Wanted};
 pub use self::{
     agenda::Task,
     lease::{LEASE, Lease},
@@ -93,6 +94,7 @@ pub struct Janitor {
     history: History,
     indexing: Indexing,
     storage: Storage,
+    wanted: Wanted,
     /// The part of the place of bodies whose turn it is.
     part: u8,
 }
@@ -101,6 +103,7 @@ impl Janitor {
     /// Everything is due at once.
     #[must_use]
     pub fn new(store: Store, directory: Directory, policy: Policy) -> Self {
+        let wanted = Wanted::hear(&store);
         Self {
             store,
             directory,
@@ -111,6 +114,7 @@ impl Janitor {
             history: History::default(),
             indexing: Indexing::default(),
             storage: Storage::default(),
+            wanted,
             part: 0,
         }
     }
@@ -121,7 +125,11 @@ impl Janitor {
     /// As the database or the place of bodies says. The task is put off for a while; step again after a pause.
     pub async fn step(&mut self, now: Timestamp) -> Result<Report> {
         if !self.lease.hold(&self.store.db, now).await? {
+            self.wanted.forget();
             return Ok(Report { task: None, slice: Slice::default(), next: now + LEASE / 2 });
+        }
+        if self.wanted.listen() {
+            self.agenda.hasten(Task::Wanted, now);
         }
         let Some(task) = self.agenda.due(now) else {
             return Ok(Report { task: None, slice: Slice::default(), next: self.agenda.next(now) });
@@ -144,6 +152,11 @@ impl Janitor {
         Ok(Report { task: Some(task), slice, next: self.agenda.next(now) })
     }
 
+    /// Waits until somebody searches a folder whose text index is far behind: [`Janitor::step`] sees to it at once.
+    pub async fn wanted(&mut self) {
+        self.wanted.asked().await;
+    }
+
     /// Lets another process be the janitor at once.
     ///
     /// # Errors
@@ -161,6 +174,7 @@ impl Janitor {
             Task::Graces => erase::slice(store, directory, now).await,
             Task::History => self.history.slice(&store.db, policy.expunges).await,
             Task::Index => self.indexing.slice(store, now).await,
+            Task::Wanted => self.wanted.slice(store, now).await,
             Task::Sweep => {
                 let swept = store.blobs.sweep(&store.db, now, policy.dead).await?;
                 until_nothing(swept.messages + swept.bodies)

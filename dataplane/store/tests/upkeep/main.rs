@@ -11,5 +11,6 @@ mod world;
 
 mod counters;
 mod fixture;
+mod index;
 mod office;
 mod retention;

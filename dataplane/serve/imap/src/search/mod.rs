@@ -34,6 +34,8 @@ const BODIES: usize = 64;
 const OCTETS: u64 = 2 << 20;
 /// Fewer messages than these are looked at sooner than the text index is asked.
 const WORTH_ASKING: usize = 64;
+/// More messages than these behind the index's watermark are worth indexing at once.
+const LONG_TAIL: usize = 256;
 
 /// Indexes of the messages that match, ascending.
 pub(crate) async fn find(session: &ImapSession, view: &View, program: &mut Program) -> Result<Vec<usize>, Refused> {
@@ -63,7 +65,11 @@ pub(crate) async fn find_within(
     }
     let boxes = session.boxes();
     if open.len() > WORTH_ASKING {
-        ask_index(boxes, account, folder, program).await;
+        let upto = ask_index(boxes, account, folder, program).await;
+        // A folder that was filled just now is looked through once, and not until the janitor's next pass.
+        if upto.is_some_and(|upto| open.iter().filter(|(_, entry)| entry.uid > upto).count() > LONG_TAIL) {
+            boxes.want_index(account, folder);
+        }
         open.retain(|&(index, entry)| match program.by_entry(index, entry) {
             Some(matches) => {
                 found.extend(matches.then_some(index));
@@ -123,18 +129,25 @@ fn together(messages: &[(usize, &Entry, &StoredMessage)]) -> usize {
     fits.count().max(1)
 }
 
-/// Lets the program know what the text index says. Without it, everything is looked at.
-async fn ask_index(boxes: &Boxes, account: AccountId, folder: FolderId, program: &mut Program) {
+/// Lets the program know what the text index says; its watermark, when there was something to ask. Without it, everything is
+/// looked at.
+async fn ask_index(boxes: &Boxes, account: AccountId, folder: FolderId, program: &mut Program) -> Option<u32> {
     let questions = program.questions();
     if questions.is_empty() {
-        return;
+        return None;
     }
     let answers = async {
         let index = boxes.index(account, folder).await?;
         Ok::<_, StoreError>((index.upto(), index.ask(&questions).await?))
     };
     match answers.await {
-        Ok((upto, answers)) => program.learn(upto, answers),
-        Err(error) => tracing::warn!(%error, account = account.0, folder = folder.0, "the text index cannot be asked"),
+        Ok((upto, answers)) => {
+            program.learn(upto, answers);
+            Some(upto)
+        }
+        Err(error) => {
+            tracing::warn!(%error, account = account.0, folder = folder.0, "the text index cannot be asked");
+            None
+        }
     }
 }

@@ -6,7 +6,7 @@ use postern_tests::TestDatabase;
 
 use crate::{client::Client, room::Room};
 
-postern_tests::suite!(answers_are_the_same_with_and_without_an_index, the_index_follows_the_mail);
+postern_tests::suite!(answers_are_the_same_with_and_without_an_index, the_index_follows_the_mail, a_long_search_has_its_folder_indexed);
 
 async fn found(client: &mut Client, program: &str) -> String {
     let literal = program
@@ -152,6 +152,30 @@ async fn segments_of_what_is_gone_are_written_anew() {
     boxes.index_now(AccountId(1), false).await.unwrap();
     assert_eq!(segments().await, [2_113]);
     assert_eq!(found(&mut alice, "UID 2113 TEXT \"umber 07\"").await, "* SEARCH 146");
+}
+
+async fn a_long_search_has_its_folder_indexed(at: TestDatabase) {
+    let room = Room::with(at, Config::default()).await;
+    let mut asked = room.store.hints.index.subscribe();
+    let subjects: Vec<String> = (1..=32).map(|n| format!("message {n:02}")).collect();
+    room.deliver_all(&subjects.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    let mut alice = room.inbox("alice").await;
+    for _ in 0..3 {
+        alice.ok("COPY 1:* INBOX").await;
+    }
+    let before = found(&mut alice, "BODY \"message 07\"").await;
+    assert!(asked.try_recv().is_err(), "so few are looked through in no time");
+    room.deliver_all(&["one more"]).await;
+    alice.ok("NOOP").await;
+    found(&mut alice, "UNSEEN").await;
+    assert!(asked.try_recv().is_err(), "what needs no index asks for none");
+    assert_eq!(found(&mut alice, "BODY \"message 07\"").await, before);
+    let folders = room.store.boxes.folders(AccountId(1)).await.unwrap();
+    let (behind, inbox) = (asked.try_recv().unwrap(), folders.iter().find(|folder| folder.messages > 0).unwrap());
+    assert_eq!((behind.account, behind.folder), (AccountId(1), inbox.id));
+    room.store.boxes.index_now(AccountId(1), false).await.unwrap();
+    assert_eq!(found(&mut alice, "BODY \"message 07\"").await, before);
+    assert!(asked.try_recv().is_err(), "there is nothing behind the watermark");
 }
 
 async fn the_index_follows_the_mail(at: TestDatabase) {

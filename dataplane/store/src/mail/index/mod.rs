@@ -4,7 +4,8 @@
 //!  folder, by UID   ├── segment ──┼── segment ──┼─ open one ─┤ tail: not indexed yet, scanned
 //!                                                            ▲ last_uid, the watermark
 //! ```
-//! The janitor adds the messages behind the watermark, a slice at a time ([`build`]); a delivery writes nothing here.
+//! The janitor adds the messages behind the watermark, a slice at a time ([`build`]), in its passes over all boxes and at once where
+//! somebody searches a long tail ([`super::boxes::Boxes::want_index`]); a delivery writes nothing here.
 //! UIDs ascend in the order of commits, so a watermark misses none. Messages that are expunged stay in their segment
 //! until it is written again, which it is when a folder has twice the segments that it needs ([`compact`]): what asks goes
 //! by the placements that there are.
