@@ -19,7 +19,7 @@ pub fn acl(out: &mut Vec<u8>, mailbox: &MailboxName, grants: &[(String, Rights)]
 }
 
 /// `"*" SP "LISTRIGHTS" SP mailbox SP identifier SP rights *(SP rights) CRLF`: what is always there, then what may be given,
-/// each for itself.
+/// each for itself; `c` and `d` too, as in the examples of §3.7, for clients of RFC 2086 ask for nothing else.
 pub fn list_rights(out: &mut Vec<u8>, mailbox: &MailboxName, who: &str, always: Rights, dialect: Dialect) {
     out.extend_from_slice(b"* LISTRIGHTS ");
     mailbox_name(out, mailbox, dialect);
@@ -27,7 +27,8 @@ pub fn list_rights(out: &mut Vec<u8>, mailbox: &MailboxName, who: &str, always: 
     string(out, who.as_bytes(), dialect);
     out.push(b' ');
     letters(out, always);
-    for (_, letter) in Rights::LETTERS.iter().filter(|(right, _)| !always.contains(*right)) {
+    let obsolete = [(Rights::OBSOLETE_CREATE, 'c'), (Rights::OBSOLETE_DELETE, 'd')];
+    for (_, letter) in Rights::LETTERS.iter().chain(&obsolete).filter(|(right, _)| !always.any_of(*right)) {
         out.extend_from_slice(&[b' ', *letter as u8]);
     }
     out.extend_from_slice(b"\r\n");
@@ -75,7 +76,7 @@ mod tests {
                 "* ACL INBOX \"fred@example.org\" lrswied \"anyone\" lr\r\n",
                 "* MYRIGHTS INBOX lrswipxteacd\r\n",
                 "* MYRIGHTS INBOX \"\"\r\n",
-                "* LISTRIGHTS INBOX \"fred\" la r s w i p k x t e\r\n",
+                "* LISTRIGHTS INBOX \"fred\" la r s w i p k x t e c d\r\n",
             )
         );
     }

@@ -125,7 +125,10 @@ async fn the_list_of_rights_is_the_owners_to_read() {
     alice.ok("SETACL INBOX bob@example.org -e").await;
     assert_eq!(alice.ok("GETACL INBOX").await, ["* ACL INBOX \"alice@example.org\" lrswipkxteacd \"anyone\" l \"bob@example.org\" lrtd"]);
     assert_eq!(alice.ok("MYRIGHTS INBOX").await, ["* MYRIGHTS INBOX lrswipkxteacd"]);
-    assert_eq!(alice.ok("LISTRIGHTS INBOX bob@example.org").await, ["* LISTRIGHTS INBOX \"bob@example.org\" \"\" l r s w i p k x t e a"]);
+    assert_eq!(
+        alice.ok("LISTRIGHTS INBOX bob@example.org").await,
+        ["* LISTRIGHTS INBOX \"bob@example.org\" \"\" l r s w i p k x t e a c d"]
+    );
     assert!(alice.fails("SETACL INBOX alice@example.org lr").await.starts_with("NO [CANNOT]"));
     assert!(alice.fails("SETACL INBOX bob@example.org lrz").await.starts_with("BAD"));
     let negative = alice.fails("SETACL INBOX -bob@example.org r").await;
