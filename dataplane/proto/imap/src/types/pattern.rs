@@ -1,16 +1,17 @@
 //! Patterns of LIST and LSUB.
 
-use super::{DELIMITER, MailboxName};
+use super::{DELIMITER, MailboxName, mailbox::composed};
 
 /// `list-mailbox` joined to its reference (RFC 9051 §6.3.9): `*` matches anything, `%` anything but the delimiter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pattern(String);
 
 impl Pattern {
-    /// Joins reference and pattern: a pattern is always below its reference. INBOX is folded as in names.
+    /// Joins reference and pattern: a pattern is always below its reference. INBOX is folded and the whole is
+    /// normalised as in names.
     #[must_use]
     pub fn new(reference: &str, pattern: &str) -> Self {
-        let mut joined = format!("{reference}{pattern}");
+        let mut joined = composed(&format!("{reference}{pattern}")).into_owned();
         let first = joined.find(DELIMITER).unwrap_or(joined.len());
         if let Some(level) = joined.get_mut(..first).filter(|level| level.eq_ignore_ascii_case("INBOX")) {
             level.make_ascii_uppercase();
@@ -86,6 +87,8 @@ mod tests {
             ("", "*b*", "aabaa", true),
             ("", "%b", "a/b", false),
             ("", "", "a", false),
+            ("", "e\u{301}%", "\u{e9}t\u{e9}", true),
+            ("", "\u{e9}*", "e\u{301}te\u{301}", true),
         ] {
             let name = MailboxName::new(name).unwrap();
             assert_eq!(Pattern::new(reference, pattern).matches(&name), expected, "{reference} {pattern} {name}");

@@ -1,7 +1,10 @@
 //! CREATE (RFC 9051 §6.3.4) with special uses (RFC 6154 §3).
 
 use postern_core::Rights;
-use postern_proto_imap::types::{Code, MailboxName, Reply, SpecialUse};
+use postern_proto_imap::{
+    encode::{self, ListItem},
+    types::{Code, MailboxName, Reply, SpecialUse},
+};
 
 use crate::{
     object_id,
@@ -28,8 +31,18 @@ pub(super) async fn create(session: &mut ImapSession, mailbox: &MailboxName, spe
         return Err(Refused::no(Code::AlreadyExists, "There is a mailbox of that name"));
     }
     let made = session.boxes().create(place.account, &place.name, special_use).await?;
+    tell_normalised(session, mailbox);
     // RFC 8474 §4.1
     Ok(Reply::ok("CREATE completed").with(Code::MailboxId(object_id::mailbox(place.account, made.id))))
+}
+
+/// Says what a name has become that was not in Normalization Form C (RFC 9051 §5.1, §6.3.9.7); rev1 has no word for it.
+pub(super) fn tell_normalised(session: &mut ImapSession, mailbox: &MailboxName) {
+    let dialect = session.server.dialect();
+    if let Some(given) = mailbox.as_given().filter(|_| dialect.rev2) {
+        let item = ListItem { old_name: Some(&given), ..ListItem::plain(mailbox) };
+        encode::list(session.server.output(), Some(&item), dialect);
+    }
 }
 
 /// RFC 4314 §4: `k` on the nearest mailbox above; without one, only the owner.

@@ -3,7 +3,7 @@
 use postern_core::Rights;
 use postern_proto_imap::types::{Code, DELIMITER, MailboxName, Reply};
 
-use super::create::may_create;
+use super::create::{may_create, tell_normalised};
 use crate::{
     refused::{Answer, Refused},
     session::ImapSession,
@@ -30,5 +30,6 @@ pub(super) async fn rename(session: &mut ImapSession, from: &MailboxName, to: &M
         return Err(Refused::no(Code::AlreadyExists, "There is a mailbox of the new name"));
     }
     session.boxes().rename(old.account, &old.name, &new.name).await?;
+    tell_normalised(session, to);
     Ok(Reply::ok("RENAME completed"))
 }

@@ -99,7 +99,9 @@ fn announce(session: &mut ImapSession, mailbox: &MailboxName, selected: &Selecte
     encode::untagged(out, &Reply::ok("What may be changed for good").with(permanent));
     encode::exists(out, selected.count());
     if dialect.rev2 {
-        let item = ListItem::plain(mailbox);
+        // RFC 9051 §6.3.2: with the name that was given, where it was not in form C.
+        let given = mailbox.as_given();
+        let item = ListItem { old_name: given.as_ref(), ..ListItem::plain(mailbox) };
         encode::list(out, Some(&item), dialect);
     } else {
         encode::recent(out);

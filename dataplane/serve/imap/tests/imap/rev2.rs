@@ -2,6 +2,30 @@
 
 use crate::room::{Room, mail};
 
+/// Apple's file systems and some clients write `é` as two characters (RFC 5198 §3): there is one mailbox all the same.
+#[tokio::test]
+async fn names_that_look_the_same_are_one_mailbox() {
+    let room = Room::open().await;
+    let (mut a, mut b) = (room.login("alice").await, room.login("alice").await);
+    a.ok("ENABLE IMAP4rev2").await;
+    const APART: &str = "e\u{301}te\u{301}";
+    const WHOLE: &str = "\u{e9}t\u{e9}";
+    let oldname = format!("* LIST () \"/\" \"{WHOLE}\" (\"OLDNAME\" (\"{APART}\"))");
+    assert_eq!(a.ok(&format!("CREATE \"{APART}\"")).await.join("\n"), oldname);
+    for name in [APART, WHOLE] {
+        assert!(a.fails(&format!("CREATE \"{name}\"")).await.starts_with("NO [ALREADYEXISTS]"));
+        assert_eq!(a.ok(&format!("LIST \"\" \"{name}\"")).await, [format!("* LIST (\\HasNoChildren) \"/\" \"{WHOLE}\"")]);
+    }
+    // SELECT says so too, and who gives the name as it is hears nothing of it.
+    assert!(a.ok(&format!("SELECT \"{APART}\"")).await.contains(&oldname));
+    assert!(a.ok(&format!("SELECT \"{WHOLE}\"")).await.contains(&format!("* LIST () \"/\" \"{WHOLE}\"")));
+    a.ok(&format!("SUBSCRIBE \"{APART}\"")).await;
+    // A client of rev1 has modified UTF-7, e + U+0301 in it, and never heard of OLDNAME.
+    assert_eq!(b.ok("LIST (SUBSCRIBED) \"\" e&AwE-%").await, ["* LIST (\\HasNoChildren \\Subscribed) \"/\" \"&AOk-t&AOk-\""]);
+    assert_eq!(b.ok("RENAME e&AwE-te&AwE- e&AwE-").await.len(), 0);
+    assert_eq!(a.ok("LIST \"\" \"\u{e9}*\"").await, ["* LIST (\\HasNoChildren) \"/\" \"\u{e9}\""]);
+}
+
 #[tokio::test]
 async fn a_session_of_the_second_revision() {
     let room = Room::open().await;
