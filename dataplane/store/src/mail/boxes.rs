@@ -185,6 +185,17 @@ impl Boxes {
         Ok(())
     }
 
+    /// See [`folder::set_special_use`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn set_special_use(&self, account: AccountId, id: FolderId, special_use: Option<SpecialUse>) -> Result<()> {
+        let _turn = self.turns.of(account).await;
+        let locked = folder::set_special_use(&self.db, account, id, special_use).await?;
+        self.changes.announce([(account, locked.modseq)]);
+        Ok(())
+    }
+
     /// See [`folder::subscribe`].
     ///
     /// # Errors

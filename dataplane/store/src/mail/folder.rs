@@ -215,16 +215,35 @@ pub async fn create(db: &Db, account: AccountId, name: &str, special_use: Option
                 None => Some(insert_below(tx, account, &name[..at], above, None).await?),
             };
         }
-        if let Some(special_use) = special_use {
-            tx.execute(
-                "UPDATE folder SET special_use = NULL WHERE account = $1 AND special_use = $2",
-                args![account, special_use.as_str()],
-            )
-            .await?;
-        }
+        vacate(tx, account, special_use).await?;
         let id = insert_below(tx, account, name, above, special_use).await?;
         locked(tx, account, id).await
     })
+}
+
+/// Says what a folder is for, and takes that use from the folder that had it.
+///
+/// # Errors
+/// [`StoreError::NotFound`]; else as the database says.
+pub async fn set_special_use(db: &Db, account: AccountId, id: FolderId, special_use: Option<SpecialUse>) -> Result<Locked> {
+    transaction!(db, |tx| {
+        let locked_account = lock(tx, account).await?;
+        locked(tx, account, id).await?;
+        locked_account.save(tx, 0, 0).await?;
+        vacate(tx, account, special_use).await?;
+        let sql = "UPDATE folder SET special_use = $3 WHERE account = $1 AND id = $2";
+        tx.execute(sql, args![account, id, special_use.map(SpecialUse::as_str)]).await?;
+        Ok(locked_account)
+    })
+}
+
+/// One folder at most is for one thing.
+async fn vacate(tx: &mut Tx, account: AccountId, special_use: Option<SpecialUse>) -> Result<()> {
+    if let Some(special_use) = special_use {
+        let sql = "UPDATE folder SET special_use = NULL WHERE account = $1 AND special_use = $2";
+        tx.execute(sql, args![account, special_use.as_str()]).await?;
+    }
+    Ok(())
 }
 
 /// [`insert`], with the grants of the folder above.

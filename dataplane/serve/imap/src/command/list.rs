@@ -36,7 +36,7 @@ pub(super) async fn list(session: &mut ImapSession, args: &ListArgs) -> Answer {
             encode::my_rights(session.server.output(), &listed.name, found.rights, dialect);
         }
         if !args.result.metadata.is_empty() {
-            let values = metadata::listed(session, found.account, found.folder.id, &args.result.metadata).await?;
+            let values = metadata::listed(session, found, &args.result.metadata).await?;
             let values: Vec<_> = values.iter().map(|(name, value)| (name.clone(), value.as_deref())).collect();
             encode::metadata(session.server.output(), Some(&listed.name), &values, dialect);
         }

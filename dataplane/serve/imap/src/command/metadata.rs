@@ -1,6 +1,6 @@
 //! GETMETADATA and SETMETADATA (RFC 5464), and the METADATA that LIST returns (RFC 9590).
 
-use postern_core::{AccountId, FolderId, Rights};
+use postern_core::Rights;
 use postern_proto_imap::{
     encode,
     types::{Code, Depth, EntryName, MailboxName, MetadataQuery, Reply},
@@ -10,6 +10,7 @@ use postern_store::{
     mail::annotation::{Annotation, BOX, SHARED},
 };
 
+use super::special_use;
 use crate::{
     place::{Found, no_permission},
     refused::{Answer, Refused},
@@ -58,6 +59,8 @@ pub(super) async fn set(session: &mut ImapSession, mailbox: Option<&MailboxName>
         return Err(Refused::no(Code::Cannot, "/private and /shared have no value themselves"));
     }
     let shares = values.iter().any(|(name, _)| name.is_shared());
+    let mut values = values;
+    let mut new_use = None;
     let (account, folder) = match mailbox {
         // RFC 5464 §6.1: what all users of the server share is the operator's to write.
         None if shares => return Err(Refused::no(Code::NoPerm, "The server's shared entries are its operator's to write")),
@@ -66,53 +69,58 @@ pub(super) async fn set(session: &mut ImapSession, mailbox: Option<&MailboxName>
             // RFC 5464 §3.3: private entries want l and one of r, s, w, i, p; shared ones want w.
             let found = session.find(mailbox, Rights::NONE).await?;
             may_annotate(&found, shares)?;
+            new_use = special_use::take(&found, &mut values)?;
             (found.account, found.folder.id)
         }
     };
     let viewer = |name: &EntryName| if name.is_shared() { SHARED } else { me };
     let changes: Vec<_> = values.into_iter().map(|(name, value)| (viewer(&name), name.path().to_owned(), value)).collect();
     match session.boxes().annotate(account, folder, &changes).await {
-        Err(StoreError::Refused(_)) => Err(Refused::no(Code::MetadataTooMany, "There are as many entries as there may be")),
-        other => Ok(other.map(|()| Reply::ok("SETMETADATA completed"))?),
+        Err(StoreError::Refused(_)) => return Err(Refused::no(Code::MetadataTooMany, "There are as many entries as there may be")),
+        other => other?,
     }
+    if let Some(new_use) = new_use {
+        session.boxes().set_special_use(account, folder, new_use).await?;
+    }
+    Ok(Reply::ok("SETMETADATA completed"))
 }
 
 /// What LIST says of each mailbox: every entry asked for, NIL where there is none (RFC 9590 §3).
 pub(super) async fn listed(
     session: &ImapSession,
-    account: AccountId,
-    folder: FolderId,
+    found: &Found,
     asked: &[EntryName],
 ) -> Result<Vec<(EntryName, Option<Vec<u8>>)>, Refused> {
-    let there = session.boxes().annotations(account, folder, session.account()?).await?;
-    Ok(asked
-        .iter()
-        .map(|entry| {
-            let value = there.iter().find(|each| entry.covers(&name(each), Depth::Zero)).map(|each| each.value.clone());
-            (entry.clone(), value)
-        })
-        .collect())
+    let there = of_mailbox(session, found).await?;
+    let value = |entry: &EntryName| there.iter().find(|(name, _)| entry.covers(name, Depth::Zero)).map(|(_, value)| value.clone());
+    Ok(asked.iter().map(|entry| (entry.clone(), value(entry))).collect())
 }
 
 /// All that the session sees of a mailbox, or of its own box.
 async fn annotations(session: &ImapSession, mailbox: Option<&MailboxName>) -> Result<Vec<(EntryName, Vec<u8>)>, Refused> {
-    let me = session.account()?;
-    let (account, folder) = match mailbox {
-        None => (me, BOX),
+    let mut all = match mailbox {
+        None => {
+            let me = session.account()?;
+            session.boxes().annotations(me, BOX, me).await?.into_iter().map(named).collect()
+        }
         Some(mailbox) => {
             let found = session.find(mailbox, Rights::NONE).await?;
             may_annotate(&found, false)?;
-            (found.account, found.folder.id)
+            of_mailbox(session, &found).await?
         }
     };
-    let there = session.boxes().annotations(account, folder, me).await?;
-    let mut all: Vec<_> = there.into_iter().map(|each| (name(&each), each.value)).collect();
     all.sort();
     Ok(all)
 }
 
-fn name(annotation: &Annotation) -> EntryName {
-    EntryName::of(annotation.viewer == SHARED, &annotation.entry)
+/// All that the session sees of a mailbox, what it is for too.
+async fn of_mailbox(session: &ImapSession, found: &Found) -> Result<Vec<(EntryName, Vec<u8>)>, Refused> {
+    let there = session.boxes().annotations(found.account, found.folder.id, session.account()?).await?;
+    Ok(there.into_iter().map(named).chain(special_use::entry(found)).collect())
+}
+
+fn named(annotation: Annotation) -> (EntryName, Vec<u8>) {
+    (EntryName::of(annotation.viewer == SHARED, &annotation.entry), annotation.value)
 }
 
 /// RFC 5464 §3.3

@@ -30,6 +30,7 @@ mod rename;
 mod search;
 mod select;
 mod sort;
+mod special_use;
 mod status;
 mod store;
 mod subscribe;

@@ -55,3 +55,34 @@ async fn list_tells_entries_of_each() {
         ]
     );
 }
+
+/// RFC 6154 §5.4, and what LIST says of it.
+#[tokio::test]
+async fn what_a_mailbox_is_for_can_be_changed() {
+    let room = Room::open().await;
+    let mut alice = room.login("alice").await;
+    alice.ok("CREATE MyDrafts").await;
+    assert_eq!(alice.ok("GETMETADATA MyDrafts /private/specialuse").await, ["* METADATA \"MyDrafts\" (/private/specialuse NIL)"]);
+    alice.ok("SETMETADATA MyDrafts (/private/specialuse \"\\\\drafts\" /private/comment \"mine\")").await;
+    assert_eq!(
+        alice.ok("GETMETADATA (DEPTH infinity) MyDrafts /private").await,
+        ["* METADATA \"MyDrafts\" (/private/comment \"mine\" /private/specialuse \"\\\\Drafts\" /private NIL)"]
+    );
+    // One mailbox is for one thing, and the one that was is so no more.
+    assert_eq!(
+        alice.ok("LIST (SPECIAL-USE) \"\" *Drafts RETURN (METADATA (/private/specialuse))").await,
+        ["* LIST (\\HasNoChildren \\Drafts) \"/\" \"MyDrafts\"", "* METADATA \"MyDrafts\" (/private/specialuse \"\\\\Drafts\")",]
+    );
+    for (mailbox, bad) in [("MyDrafts", "\\\\All"), ("MyDrafts", "\\\\Sent \\\\Junk"), ("MyDrafts", "Sent"), ("INBOX", "\\\\Junk")] {
+        let refused = alice.fails(&format!("SETMETADATA {mailbox} (/private/specialuse \"{bad}\")")).await;
+        assert!(refused.starts_with("NO [USEATTR]"), "{bad}: {refused}");
+    }
+    alice.ok("SETMETADATA MyDrafts (/private/specialuse NIL)").await;
+    assert!(alice.ok("LIST (SPECIAL-USE) \"\" *Drafts").await.is_empty());
+    // Of somebody else's mailbox nobody says what it is for.
+    alice.ok("SETACL Sent bob@example.org lrswip").await;
+    let mut bob = room.login("bob").await;
+    const SENT: &str = "\"Other Users/alice@example.org/Sent\"";
+    assert!(bob.fails(&format!("SETMETADATA {SENT} (/private/specialuse NIL)")).await.starts_with("NO [USEATTR]"));
+    assert_eq!(bob.ok(&format!("GETMETADATA {SENT} /private/specialuse")).await, [format!("* METADATA {SENT} (/private/specialuse NIL)")]);
+}
