@@ -101,9 +101,8 @@ impl Server {
 
 /// Switches on what is wanted and not on yet, and says what that was (RFC 5161 §3.2).
 fn enable(wanted: &[Extension], dialect: &mut Dialect, out: &mut Vec<u8>) {
-    let mut news = Vec::new();
+    let before = *dialect;
     for extension in wanted {
-        let before = *dialect;
         match extension {
             Extension::Imap4Rev2 => (dialect.rev2, dialect.utf8) = (true, true),
             Extension::Condstore => dialect.condstore = true,
@@ -112,9 +111,18 @@ fn enable(wanted: &[Extension], dialect: &mut Dialect, out: &mut Vec<u8>) {
             Extension::Utf8Accept => dialect.utf8 = true,
             Extension::QResync => (dialect.qresync, dialect.condstore) = (true, true),
         }
-        if *dialect != before {
-            news.push(*extension);
-        }
     }
+    // RFC 5161 §3.2: all that was asked for and was not on before, also where another of them brings it along.
+    let news: Vec<_> = wanted.iter().copied().filter(|extension| !is_on(*extension, before)).collect();
     encode::enabled(out, &news);
+}
+
+const fn is_on(extension: Extension, dialect: Dialect) -> bool {
+    match extension {
+        Extension::Imap4Rev2 => dialect.rev2,
+        Extension::Condstore => dialect.condstore,
+        Extension::UidOnly => dialect.uid_only,
+        Extension::Utf8Accept => dialect.utf8,
+        Extension::QResync => dialect.qresync,
+    }
 }
