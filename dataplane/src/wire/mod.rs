@@ -124,6 +124,7 @@ pub async fn wire(config: &Config, server: &mut Server) -> Result<(), WireError>
             observer: Arc::new(server.metrics.clone()),
             ..doors::sender(config, host, &parts.store, &parts.resolver).map_err(WireError::Tls)?
         };
+        server.background(upkeep::free_leases_of_the_gone(parts.store.clone()));
         server.spawn(async move {
             Sender::new(settings, sender).run().await;
             drop(worker.lock);
@@ -159,7 +160,7 @@ fn common(parts: &Parts, server: &mut Server) {
     let caught_up = server.readiness.condition("directory", "reading the directory");
     let reachable = server.readiness.condition("database", "asking the database");
     server.background(crate::spare_memory::give_back());
-    server.background(postern_store::changes::relay(store.db.clone(), store.changes.clone(), store.hints.clone()));
+    server.background(postern_store::changes::relay(store.db.clone(), store.process, store.changes.clone(), store.hints.clone()));
     server.background(upkeep::hear_of_queued(store.clone()));
     server.background(upkeep::poll_accounts(store.clone()));
     server.background(upkeep::offer_scram(directory.clone(), authenticator.clone()));

@@ -10,6 +10,7 @@ use postern_store::{
     Store, StoreError, changes,
     directory::{Directory, process},
     mail,
+    queue::RollCall,
     trail::Trail,
     upkeep::{Janitor, Policy},
 };
@@ -81,6 +82,22 @@ pub async fn hear_of_queued(store: Store) {
     let mut hints = store.hints.queue.subscribe();
     while hints.changed().await.is_ok() {
         store.queue.nudge();
+    }
+}
+
+/// Gives back what senders held that died, and wakes ours.
+pub async fn free_leases_of_the_gone(store: Store) {
+    let mut roll = RollCall::default();
+    loop {
+        match roll.call(&store.queue, store.now()).await {
+            Ok(0) => {}
+            Ok(slots) => {
+                tracing::warn!(slots, "a sender has died; what it held is free");
+                store.queue.nudge();
+            }
+            Err(error) => tracing::debug!(%error, "asking which senders are there"),
+        }
+        tokio::time::sleep(process::HEARTBEAT).await;
     }
 }
 

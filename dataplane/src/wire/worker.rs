@@ -2,7 +2,7 @@
 //!
 //! A sender that was killed leaves leases behind, and they are long: longer than the longest answer to a
 //! message. Whoever starts in the same folder knows that it is gone, by the lock that went with it, and
-//! gives back what it held, so that mail does not wait for the leases to end. (SQLite needs none of this:
+//! gives back what it held at once; other processes have to wait until they are sure of it (`postern_store::queue::RollCall`). (SQLite needs none of this:
 //! there the whole database has one process.)
 
 use std::{
@@ -23,7 +23,7 @@ pub struct Worker {
 
 /// Takes a new name, and gives back what the folder's earlier senders held if they are gone.
 pub async fn worker(data: &Path, store: &Store) -> Worker {
-    let id = WorkerId(store.ids.next());
+    let id = WorkerId(store.process.id);
     let (mut lock, before) = match take(&data.join("sender"), id) {
         Ok(taken) => taken,
         Err(error) => {
@@ -32,7 +32,7 @@ pub async fn worker(data: &Path, store: &Store) -> Worker {
         }
     };
     for name in &before {
-        if let Err(error) = store.queue.release(*name).await {
+        if let Err(error) = store.queue.bury(*name, None).await {
             tracing::warn!(%error, "what the last sender held waits until its leases end, or until the next start");
             return Worker { id, lock: Some(lock) };
         }

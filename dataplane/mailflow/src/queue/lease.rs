@@ -11,10 +11,14 @@ use std::{
 use async_trait::async_trait;
 use postern_core::{Clock, QueueId, Timestamp};
 use postern_proto_smtp::limits::END_OF_DATA_TIMEOUT;
-use postern_store::queue::{SlotId, Token};
+use postern_store::queue::{LEASE, SURE, SlotId, Token};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::deliver::remote::session::Permit;
+
+/// Left of a lease that is surely ours. It is more than the answer to a final dot may take.
+const ENOUGH: Duration = LEASE.saturating_sub(SURE);
+const _: () = assert!(ENOUGH.as_secs() >= END_OF_DATA_TIMEOUT.as_secs(), "who sends a final dot may wait for its answer");
 
 /// What couriers tell the worker.
 #[derive(Debug)]
@@ -59,23 +63,22 @@ impl Lease {
 
 #[async_trait]
 impl Permit for Lease {
-    /// Whether the lease outlasts the answer to a final dot (RFC 5321 §4.5.3.2.6), renewed if it must be.
+    /// Whether the lease is surely ours and outlasts the answer to a final dot (RFC 5321 §4.5.3.2.6), renewed if it must be.
     async fn may_finish(&self) -> bool {
-        if self.left() >= END_OF_DATA_TIMEOUT {
+        if self.left() >= ENOUGH {
             return true;
         }
         let (answer, answered) = oneshot::channel();
         if self.asks.send(Ask::Renew { slot: self.slot, token: self.token, answer }).is_err() {
             return false;
         }
-        answered.await.unwrap_or(false) && self.left() >= END_OF_DATA_TIMEOUT
+        answered.await.unwrap_or(false) && self.left() >= ENOUGH
     }
 }
 
 #[cfg(test)]
 mod tests {
     use postern_core::TestClock;
-    use postern_store::queue::LEASE;
 
     use super::*;
 
@@ -105,10 +108,11 @@ mod tests {
 
     /// RFC 5321 §4.5.3.2.6: the answer to a final dot may take ten minutes.
     #[tokio::test]
-    async fn no_final_dot_on_a_lease_that_may_end_before_its_answer() {
+    async fn no_final_dot_on_a_lease_that_may_be_anothers_before_its_answer() {
         assert_eq!(ask(LEASE, false).await, (true, 0));
-        assert_eq!(ask(END_OF_DATA_TIMEOUT - Duration::from_secs(1), true).await, (true, 1));
-        assert_eq!(ask(END_OF_DATA_TIMEOUT - Duration::from_secs(1), false).await, (false, 1));
+        assert_eq!(ask(ENOUGH, false).await, (true, 0));
+        assert_eq!(ask(ENOUGH - Duration::from_secs(1), true).await, (true, 1));
+        assert_eq!(ask(ENOUGH - Duration::from_secs(1), false).await, (false, 1));
         assert_eq!(ask(Duration::ZERO, false).await, (false, 1), "a lease that was lost");
     }
 }

@@ -3,7 +3,7 @@
 //! Sent by one task after the commits, never inside them: NOTIFY takes a lock that would make all
 //! commits wait for each other. Hints that pile up while one is being sent go out together, the
 //! newest MODSEQ of each account. LISTEN has a connection of its own, made anew when it breaks;
-//! what was missed meanwhile the poll finds.
+//! what was missed meanwhile the poll finds. That connection also shows that this process is there.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -15,7 +15,11 @@ use sqlx::{Connection, PgConnection, postgres::PgListener};
 use tokio::sync::{broadcast, mpsc, watch};
 
 use super::{Changes, Told};
-use crate::{db::Db, mail::index::build::Behind};
+use crate::{
+    db::Db,
+    directory::process::{self, Process},
+    mail::index::build::Behind,
+};
 
 /// Channel of account hints.
 const ACCOUNTS: &str = "postern_account";
@@ -48,11 +52,11 @@ impl Default for Hints {
 }
 
 /// Sends this process's hints and hears those of others, for ever; returns at once on SQLite, where there are no others.
-pub async fn relay(db: Db, hub: Changes, hints: Hints) {
+pub async fn relay(db: Db, process: Process, hub: Changes, hints: Hints) {
     let Some(options) = db.listen_options() else { return };
     let (sender, receiver) = mpsc::unbounded_channel();
     hub.tell_others(sender);
-    tokio::join!(send(&options, receiver), listen(&options, &hub, &hints));
+    tokio::join!(send(&options, receiver), listen(&options, process, &hub, &hints));
 }
 
 async fn send(options: &sqlx::postgres::PgConnectOptions, mut told: mpsc::UnboundedReceiver<Told>) {
@@ -87,10 +91,10 @@ async fn send(options: &sqlx::postgres::PgConnectOptions, mut told: mpsc::Unboun
     }
 }
 
-async fn listen(options: &sqlx::postgres::PgConnectOptions, hub: &Changes, hints: &Hints) {
+async fn listen(options: &sqlx::postgres::PgConnectOptions, process: Process, hub: &Changes, hints: &Hints) {
     let mut pause = Duration::from_millis(100);
     loop {
-        if let Err(error) = listen_once(options, hub, hints).await {
+        if let Err(error) = listen_once(options, process, hub, hints).await {
             tracing::debug!(%error, "listening for changes of other processes");
         }
         tokio::time::sleep(pause).await;
@@ -98,10 +102,16 @@ async fn listen(options: &sqlx::postgres::PgConnectOptions, hub: &Changes, hints
     }
 }
 
-async fn listen_once(options: &sqlx::postgres::PgConnectOptions, hub: &Changes, hints: &Hints) -> Result<(), sqlx::Error> {
+async fn listen_once(
+    options: &sqlx::postgres::PgConnectOptions,
+    process: Process,
+    hub: &Changes,
+    hints: &Hints,
+) -> Result<(), sqlx::Error> {
     let pool =
         sqlx::postgres::PgPoolOptions::new().max_connections(1).max_lifetime(None).idle_timeout(None).connect_lazy_with(options.clone());
     let mut listener = PgListener::connect_with(&pool).await?;
+    process::attest(process, &mut listener).await?;
     listener.listen_all([ACCOUNTS, DIRECTORY, QUEUE, INDEX]).await?;
     loop {
         let Some(note) = listener.try_recv().await? else { return Ok(()) };

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use postern_core::{Timestamp, ids::NODES, role::Role};
+use sqlx::postgres::PgListener;
 
 use crate::{
     args,
-    db::Db,
+    db::{Db, Tx},
     error::{Result, StoreError},
     transaction,
 };
@@ -17,6 +18,8 @@ pub const HEARTBEAT: Duration = Duration::from_secs(5);
 pub const DEAD_AFTER: Duration = Duration::from_secs(30);
 /// A node number is not given again for this long after its process was last seen: longer than a pause that a process survives.
 const NODE_REST: Duration = Duration::from_secs(3600);
+/// Above the number in the advisory locks of processes: "post".
+const LIFE: i64 = 0x706f_7374;
 /// `process.roles` of a process that serves nobody.
 const SERVES_NOBODY: &str = "operator";
 
@@ -74,6 +77,45 @@ pub async fn heartbeat(db: &Db, process: Process, applied: i64, now: Timestamp) 
         }
         Ok(())
     })
+}
+
+/// A sign of life within a transaction that does more; of a process that is not entered it does nothing.
+pub(crate) async fn show(tx: &mut Tx, id: i64, now: Timestamp) -> Result<()> {
+    tx.execute("UPDATE process SET seen_at = $2 WHERE id = $1", args![id, now]).await.map(drop)
+}
+
+/// Shows that a process is there for as long as this connection stands, which must serve nothing else that ends before. A process that is
+/// killed loses it at once, one whose machine lost power within half a minute; one that is paused keeps it.
+///
+/// # Errors
+/// As the database says.
+pub async fn attest(process: Process, connection: &mut PgListener) -> std::result::Result<(), sqlx::Error> {
+    for keepalive in ["SET tcp_keepalives_idle = 10", "SET tcp_keepalives_interval = 5", "SET tcp_keepalives_count = 3"] {
+        sqlx::query(keepalive).execute(&mut *connection).await?;
+    }
+    // Shared: a connection that broke may still stand on the other side when its successor comes.
+    sqlx::query("SELECT pg_advisory_lock_shared($1)").bind(life(process.id)).execute(&mut *connection).await?;
+    Ok(())
+}
+
+/// Whether a process no longer has its connection ([`attest`]). For PostgreSQL.
+pub(crate) async fn is_gone(tx: &mut Tx, id: i64) -> Result<bool> {
+    let sql = "SELECT CASE WHEN pg_try_advisory_xact_lock($1) THEN 1::bigint ELSE 0::bigint END";
+    Ok(tx.row(sql, args![life(id)]).await?.map(|row| row.int(0)).transpose()? == Some(1))
+}
+
+/// The advisory lock of a process.
+const fn life(id: i64) -> i64 {
+    LIFE << 32 | id & 0xffff_ffff
+}
+
+/// Processes that serve or have served lately: number, and when each was last seen by its own clock.
+///
+/// # Errors
+/// As the database says.
+pub(crate) async fn serving(db: &Db) -> Result<Vec<(i64, i64)>> {
+    let rows = db.rows("SELECT id, seen_at FROM process WHERE roles <> $1", args![SERVES_NOBODY]).await?;
+    rows.iter().map(|row| Ok((row.int(0)?, row.int(1)?))).collect()
 }
 
 /// Takes a process that ends in order off the list. Its node number rests a while all the same.

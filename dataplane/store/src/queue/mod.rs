@@ -3,7 +3,7 @@
 //! The unit of work is the *slot*: a pool and a recipient domain. A sender leases slots, by the
 //! database's clock, and then has every due row of them to itself ([`Queue::lease`],
 //! [`Queue::due`]); what came of a row is a [`Settlement`] that names the lease's token, so that a
-//! sender that slept through its lease changes nothing. Settlements are committed in groups
+//! sender that slept through its lease changes nothing. What a sender held that died is given back ([`RollCall`]). Settlements are committed in groups
 //! ([`Settler`]).
 //!
 //! What holds, and what each statement relies on:
@@ -16,6 +16,7 @@
 //! This module must not know how a mail is sent nor when it is tried again.
 
 mod due;
+mod gone;
 mod insert;
 mod inspect;
 mod item;
@@ -30,12 +31,13 @@ use postern_core::IdSource;
 use tokio::sync::Notify;
 
 pub use self::{
+    gone::RollCall,
     insert::{Queued, insert, prepare},
     inspect::{Depth, Destination, Listed, QueueFilter},
     item::{NewMessage, PoolKey, QueueItem, QueuedMessage},
     settle::{Deferral, Fate, Settled, Settlement, settle_in},
     settler::Settler,
-    slot::{LEASE, Slot, SlotId, Token, WorkerId},
+    slot::{LEASE, SURE, Slot, SlotId, Token, WorkerId},
 };
 use crate::db::Db;
 

@@ -16,6 +16,7 @@ use crate::{
     args,
     db::{Row, Tx},
     dialect::Dialect,
+    directory::process,
     error::{Result, StoreError},
     transaction,
 };
@@ -23,6 +24,9 @@ use crate::{
 /// How long a lease lasts unless renewed: longer than the ten minutes that a server may take to answer the final dot
 /// (RFC 5321 §4.5.3.2.6), so that a lease renewed each minute outlasts any one transaction.
 pub const LEASE: Duration = Duration::from_secs(12 * 60);
+/// For how long after it was had or renewed a lease is certainly its holder's: shorter than what a process may be unheard of
+/// before it counts as gone ([`super::RollCall`]). No final dot later than that without asking again.
+pub const SURE: Duration = Duration::from_secs(20);
 
 /// A slot: a pool and a recipient domain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -32,7 +36,7 @@ pub struct SlotId(pub i64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Token(pub i64);
 
-/// Names a worker: not 0, and never the same in two live processes.
+/// Names a worker: the number of its process, of which each has one at most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct WorkerId(pub i64);
 
@@ -99,6 +103,7 @@ impl Queue {
                 ids.push(row.int(0)?);
             }
             if !ids.is_empty() {
+                process::show(tx, worker.0, now).await?;
                 tx.execute(
                     "UPDATE queue_slot SET worker = $2, token = $3, until = db_clock($4) + $5 WHERE id = ANY($1)",
                     args![&ids, worker.0, token.0, now, micros(length)],
@@ -127,6 +132,7 @@ impl Queue {
     pub async fn renew(&self, worker: WorkerId, slots: &mut [&mut Slot], length: Duration, now: Timestamp) -> Result<Vec<SlotId>> {
         let (ids, tokens) = names(slots.iter().map(|slot| &**slot));
         let kept = transaction!(self.db, |tx| {
+            process::show(tx, worker.0, now).await?;
             let rows = tx
                 .rows(
                     "UPDATE queue_slot SET until = db_clock($4) + $5 WHERE id IN (SELECT id FROM queue_slot \
@@ -233,6 +239,16 @@ fn slot_of(row: &Row, token: Token, until: Timestamp) -> Result<Slot> {
         read_at: None,
         taken: HashSet::new(),
     })
+}
+
+/// Gives back what a worker holds, but for slots that are in somebody's hand: it never waits.
+pub(super) async fn release_in(tx: &mut Tx, worker: WorkerId) -> Result<u64> {
+    tx.execute(
+        "UPDATE queue_slot SET worker = 0, token = 0, until = 0 WHERE id IN \
+         (SELECT id FROM queue_slot WHERE worker = $1 ORDER BY id FOR NO KEY UPDATE SKIP LOCKED)",
+        args![worker.0],
+    )
+    .await
 }
 
 async fn sweep(tx: &mut Tx, limit: u32, now: Timestamp) -> Result<u64> {

@@ -99,7 +99,7 @@ async fn a_delivery_wakes_another_process() {
     let at = TestDatabase::postgres();
     let (one, two) = (open(&at).await, open(&at).await);
     for store in [&one, &two] {
-        tokio::spawn(changes::relay(store.db.clone(), store.changes.clone(), store.hints.clone()));
+        tokio::spawn(changes::relay(store.db.clone(), store.process, store.changes.clone(), store.hints.clone()));
     }
     let alice = account(&one, None).await;
     let mut ear = two.boxes.subscribe(alice);

@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod fixture;
+mod gone;
 mod interleavings;
 mod leases;
 mod operators;

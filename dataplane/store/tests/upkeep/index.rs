@@ -66,7 +66,7 @@ async fn the_janitor_hears_of_searches_in_other_processes() {
     let (mut house, inbox) = filled(&at).await;
     let other = Store::open(options(&at, &Arc::new(TestClock::at(NOW)))).await.unwrap();
     for store in [&house.store, &other] {
-        tokio::spawn(changes::relay(store.db.clone(), store.changes.clone(), store.hints.clone()));
+        tokio::spawn(changes::relay(store.db.clone(), store.process, store.changes.clone(), store.hints.clone()));
     }
     // LISTEN may begin after the first of them: ask until one is heard.
     let heard = async {

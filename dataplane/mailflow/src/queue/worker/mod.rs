@@ -29,8 +29,8 @@ use super::{
 };
 use crate::bounce::{LocalAddresses, Notices};
 
-/// Leases are renewed when this much of them has gone.
-const HEARTBEAT: Duration = Duration::from_mins(1);
+/// Leases are renewed when this much of them has gone: well before they are no longer sure, so that no final dot has to ask.
+const HEARTBEAT: Duration = Duration::from_secs(10);
 /// How long a slot with nothing due is kept, so that a trickle of mail does not lease it anew each time.
 const LINGER: Duration = Duration::from_secs(1);
 /// Looked at unasked at least this often: hints of other processes may get lost.
@@ -42,7 +42,7 @@ const LEASE_AT_ONCE: u32 = 200;
 
 /// What a sender is made of.
 pub struct Parts {
-    /// Its name in the queue; no other sender's, now or before.
+    /// Its name in the queue: the number of its process.
     pub worker: WorkerId,
     /// Queue, bodies, trail, boxes.
     pub store: Store,
