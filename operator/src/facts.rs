@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 
 use crate::{pools::Look, watch::Id};
 
-/// The board. Clones share it. It is empty when a leader begins: statuses keep what they say until it is known anew.
+/// The board. Clones share it. A leader begins with what statuses say ([`crate::recall`]).
 #[derive(Clone, Default)]
 pub struct Facts(Arc<Shared>);
 
@@ -35,7 +35,31 @@ struct Tables {
 impl Facts {
     /// The last look at a Domain's DNS.
     pub fn set_dns(&self, id: &Id, dns: Diagnosis) {
+        let dns = match self.dns(id) {
+            Some(before) => dns.dated_as(&before),
+            None => dns,
+        };
         self.set(id, dns, |tables| &mut tables.dns);
+    }
+
+    /// What a Domain's status says of its DNS.
+    pub fn recall_dns(&self, id: &Id, dns: Diagnosis) {
+        self.tables().dns.entry(id.clone()).or_insert(dns);
+    }
+
+    /// What a Domain's status says of its certificates.
+    pub fn recall_certificates(&self, id: &Id, certificates: Vec<CertificateStatus>) {
+        self.tables().certificates.entry(id.clone()).or_insert(certificates);
+    }
+
+    /// What an IpPool's status says of its addresses.
+    pub fn recall_addresses(&self, id: &Id, addresses: Look) {
+        self.tables().pools.entry(id.clone()).or_insert(addresses);
+    }
+
+    /// What a Branding's status says of its hosts.
+    pub fn recall_hosts(&self, id: &Id, hosts: Vec<HostStatus>) {
+        self.tables().hosts.entry(id.clone()).or_insert(hosts);
     }
 
     /// Certificates of a Domain's hosts.

@@ -28,6 +28,7 @@ pub mod metrics;
 pub mod pools;
 pub mod process;
 pub mod queue;
+pub mod recall;
 pub mod references;
 pub mod status;
 pub mod telemetry;

@@ -23,8 +23,10 @@ use self::write::Draft;
 use crate::{
     context::Context,
     converge::Outlets,
+    dns::pause,
     events::Events,
     queue::Queue,
+    recall::recall,
     watch::{Id, Kind},
 };
 
@@ -64,6 +66,13 @@ pub async fn run(context: Context, outlets: Outlets) {
     let ended = context.ended.clone();
     let events = Events::new(context.client.clone(), &context.place.identity, context.metrics.clone());
     let writer = Writer { context, outlets, served: Served::default(), events, unfinalized: Queue::default() };
+    // What is not known anew yet is said as before.
+    while let Err(error) = recall(&writer.context).await {
+        tracing::warn!(%error, "what statuses say cannot be read; trying again");
+        if pause(&writer.context, PAUSE).await {
+            return;
+        }
+    }
     tokio::select! {
         () = writer.serve(&writer.outlets.statuses, RATE, Duration::ZERO) => {}
         () = writer.serve(&writer.outlets.figures, FIGURES_RATE, FIGURES_PAUSE) => {}

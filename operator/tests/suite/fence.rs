@@ -15,6 +15,32 @@ async fn an_overtaken_leader_writes_nothing_and_leads_again_only_through_the_fen
     assert!(postern_store::directory::fence::is_over(&lab.db, taken).await.unwrap());
 }
 
+/// Whoever leads next knows what statuses say, and a look that finds nothing new is no news.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_leader_that_begins_and_looks_at_everything_anew_writes_no_status_again() {
+    let lab = Lab::new().await;
+    let first = lab.start("operator-0", true);
+    lab.api.apply(&format!("{CLUSTER}\n---\n{DOMAIN}"));
+    lab.until_condition("domains", "example-org", "Ready", "True").await;
+    // Its keys are there by now, and so are their records among those that are looked at.
+    lab.api.apply(&DOMAIN.replace("namespace: acme", "namespace: acme, annotations: {postern.dev/check-dns: again}"));
+    let domain = || lab.api.get("domains", "acme", "example-org").unwrap();
+    let key = |record: &serde_json::Value| record["name"].as_str().is_some_and(|name| name.contains("._domainkey."));
+    lab.until("the key's record", || domain()["status"]["dns"]["records"].as_array()?.iter().any(key).then_some(())).await;
+    first.cancel();
+    let asked = lab.names.asked();
+    let before = domain();
+
+    lab.start("operator-1", true);
+    let records = before["status"]["dns"]["records"].as_array().unwrap().len();
+    lab.until("another look", || (lab.names.asked() >= asked + records).then_some(())).await;
+    let alias = "apiVersion: postern.dev/v1alpha1\nkind: Alias\nmetadata: {name: sales, namespace: acme}\n\
+                 spec: {address: sales@example.org, targets: [bob@far.example]}";
+    lab.api.apply(alias);
+    lab.until_condition("aliases", "sales", "Ready", "True").await;
+    assert_eq!(domain(), before);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_of_two_replicas_leads_and_the_other_follows_when_it_goes() {
     let lab = Lab::new().await;

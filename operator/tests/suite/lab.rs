@@ -21,7 +21,7 @@ use postern_tests::TestDatabase;
 use rand::{SeedableRng, rngs::StdRng};
 use tokio_util::sync::CancellationToken;
 
-use crate::api_server::ApiServer;
+use crate::{api_server::ApiServer, name_server::NameServer};
 
 /// The installation, with one pair vouched for.
 pub const CLUSTER: &str = "\
@@ -45,6 +45,7 @@ pub struct Lab {
     pub db: Db,
     pub stop: CancellationToken,
     pub clock: Arc<dyn Clock>,
+    pub names: NameServer,
     url: String,
 }
 
@@ -58,7 +59,15 @@ impl Lab {
         let pod = directory::process::register(&db, &[Role::Mx], "pod", clock.now()).await.unwrap();
         let keys = SealKeys::parse(&[b'a'; 64], Box::new(StdRng::seed_from_u64(1))).unwrap();
         let directory = Directory::open(db.clone(), clock.clone(), IdSource::new(clock.clone(), pod.node), keys).await.unwrap();
-        let lab = Self { api: ApiServer::start().await, directory, db, stop: CancellationToken::new(), clock, url };
+        let lab = Self {
+            api: ApiServer::start().await,
+            directory,
+            db,
+            stop: CancellationToken::new(),
+            clock,
+            names: NameServer::start().await,
+            url,
+        };
         let (db, directory, clock, stop) = (lab.db.clone(), lab.directory.clone(), lab.clock.clone(), lab.stop.clone());
         tokio::spawn(async move {
             while !stop.is_cancelled() {
@@ -95,7 +104,8 @@ impl Lab {
         std::fs::write(&key, [b'a'; 64]).unwrap();
         let election = election.to_string();
         let flags = ["postern-operator", "run", "--database-url", &self.url, "--identity", identity, "--listen", "127.0.0.1:0"];
-        let rest = ["--leader-election", &election, "--seal-key-file", key.to_str().unwrap()];
+        let names = self.names.address.to_string();
+        let rest = ["--leader-election", &election, "--seal-key-file", key.to_str().unwrap(), "--nameservers", &names];
         let Command::Run(args) = Cli::parse_from(flags.into_iter().chain(rest)).command else { panic!("another command") };
         let stop = self.stop.child_token();
         let running = process::run(*args, self.api.client(), self.clock.clone(), stop.clone());

@@ -7,6 +7,7 @@ mod api_server;
 mod deletion;
 mod fence;
 mod lab;
+mod name_server;
 mod outage;
 mod readiness;
 mod secrets;

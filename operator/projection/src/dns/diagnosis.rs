@@ -2,11 +2,26 @@
 
 use postern_core::{DomainName, Timestamp};
 use postern_crds::{
-    condition::reason,
+    DomainStatus,
+    condition::{BULK_SENDER_READY, DNS_READY, find, reason},
     domain::{DnsStatus, RecordState, RecordStatus, Verification},
+    k8s_openapi::jiff,
 };
 
 use super::{Answers, Expected, Need, expected::Want, interfering, judge::judge};
+
+/// How old `status.dns.checkedAt` may become while records are looked at and nothing changes, in seconds.
+const RENEWED: i64 = 3_600;
+/// Every reason that a [`Finding`] may have.
+const REASONS: [&str; 7] = [
+    reason::NOT_CHECKED,
+    reason::RECORD_MISSING,
+    reason::RECORD_CONFLICT,
+    reason::LOOKUP_FAILED,
+    reason::VALID,
+    reason::NOT_NEEDED,
+    reason::KEY_PENDING,
+];
 
 /// What a condition says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,6 +70,36 @@ impl Diagnosis {
         let mut records: Vec<RecordStatus> = rows.into_iter().map(|(row, _)| row).collect();
         records.extend(interfering::find(domain, host, answers));
         Self { status: DnsStatus { verification, checked_at: Some(checked_at.to_string()), records }, ready, bulk_sender }
+    }
+
+    /// What a status says of an earlier look; `None` when nobody had looked.
+    #[must_use]
+    pub fn recalled(status: &DomainStatus) -> Option<Self> {
+        let dns = status.dns.clone().filter(|dns| dns.checked_at.is_some())?;
+        let finding = |type_| {
+            let condition = find(&status.conditions, type_)?;
+            let holds = match &*condition.status {
+                "True" => Some(true),
+                "False" => Some(false),
+                _ => None,
+            };
+            let reason = REASONS.into_iter().find(|reason| *reason == condition.reason)?;
+            Some(Finding { holds, reason, message: condition.message.clone() })
+        };
+        Some(Self { status: dns, ready: finding(DNS_READY)?, bulk_sender: finding(BULK_SENDER_READY)? })
+    }
+
+    /// With the date of `before` when nothing else differs and that is no older than [`RENEWED`]: a look that finds nothing new is no news.
+    #[must_use]
+    pub fn dated_as(mut self, before: &Self) -> Self {
+        let date = |diagnosis: &Self| diagnosis.status.checked_at.as_deref().and_then(|at| at.parse::<jiff::Timestamp>().ok());
+        let (Some(was), Some(is)) = (date(before), date(&self)) else { return self };
+        let recent = is.as_second() - was.as_second() < RENEWED;
+        let now = std::mem::replace(&mut self.status.checked_at, before.status.checked_at.clone());
+        if !(recent && self == *before) {
+            self.status.checked_at = now;
+        }
+        self
     }
 
     /// Whether all that is asked for is there, so that the next look may wait.
@@ -137,4 +182,49 @@ fn told(row: &RecordStatus) -> String {
             RecordState::Unknown => "unknown",
         }
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use postern_crds::Domain;
+    use serde_json::json;
+
+    use super::*;
+    use crate::status::{self, DomainFacts};
+
+    fn diagnosis(checked_at: Timestamp) -> Diagnosis {
+        let name = DomainName::parse("example.org").unwrap();
+        Diagnosis::of(&name, &name, &[], &Answers::default(), None, checked_at)
+    }
+
+    #[test]
+    fn a_look_that_finds_nothing_new_is_told_once_an_hour() {
+        let first = diagnosis(Timestamp::from_secs(1_800_000_000));
+        let soon = diagnosis(Timestamp::from_secs(1_800_000_000 + 3_599));
+        assert_eq!(soon.clone().dated_as(&first), first);
+        let mut other = soon.clone();
+        other.ready.holds = None;
+        assert_eq!(other.clone().dated_as(&first), other, "news is told at once");
+        let late = diagnosis(Timestamp::from_secs(1_800_000_000 + 3_600));
+        assert_eq!(late.clone().dated_as(&first), late);
+        let never = Diagnosis::unchecked(&[], None);
+        assert_eq!(soon.clone().dated_as(&never), soon);
+    }
+
+    /// A leader that begins writes what the one before it wrote.
+    #[test]
+    fn what_a_status_says_is_recalled_to_the_letter() {
+        let object: Domain = serde_json::from_value(json!({
+            "apiVersion": "postern.dev/v1alpha1", "kind": "Domain", "metadata": {"name": "d", "namespace": "acme"},
+            "spec": {"domain": "example.org"},
+        }))
+        .unwrap();
+        let now = Timestamp::from_secs(1_800_000_000);
+        let facts = DomainFacts { dns: Some(diagnosis(now)), ..DomainFacts::default() };
+        let written = status::domain(&object, None, &facts, now);
+        let recalled = Diagnosis::recalled(&written);
+        assert_eq!(recalled, facts.dns);
+        let unchecked = status::domain(&object, None, &DomainFacts::default(), now);
+        assert_eq!(Diagnosis::recalled(&unchecked), None);
+    }
 }
