@@ -6,6 +6,7 @@ use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+mod oidc;
 mod workload;
 
 use crate::{
@@ -14,6 +15,7 @@ use crate::{
     text::{Duration, HostName, IpText, Namespace, Network, SettingValue},
 };
 
+pub use oidc::{IntrospectionClient, Oidc, Trust};
 pub use workload::{EgressNodes, Frontend, Replicas, Resources, Sender, Service, ServiceType, TrafficPolicy};
 
 /// What the installation shall be.
@@ -62,6 +64,9 @@ pub struct MailClusterSpec {
     /// How long a process may take to end its sessions.
     #[serde(default = "two_minutes")]
     pub drain_grace: Duration,
+    /// Who may say who somebody is: issuers of the tokens that clients log in with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub oidc: Option<Oidc>,
     /// Settings of every process by their dotted names (`smtp.max_recipients`), but for those that the operator decides.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(extend("maxProperties" = 64))]

@@ -137,6 +137,18 @@ text! {
     SettingValue, max 1024, pattern "^[^\\r\\n]+$", example "26214400"
 }
 text! {
+    /// An issuer of tokens: an https URL without query and fragment (OpenID Connect Discovery 1.0 §3).
+    Issuer, max 256, pattern r"^https://[a-zA-Z0-9.-][a-zA-Z0-9._~:/%+-]*$", example "https://id.example.org/realms/acme"
+}
+text! {
+    /// An audience, a claim or a scope of a token.
+    OidcWord, max 256, pattern "^[a-zA-Z0-9._~:/@+-]+$", example "postern"
+}
+text! {
+    /// What a client is called where tokens are issued.
+    ClientId, max 256, pattern "^[a-zA-Z0-9._~/@+-]+$", example "postern"
+}
+text! {
     /// A language tag (BCP 47).
     LanguageTag, max 35, pattern "^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$", example "en"
 }

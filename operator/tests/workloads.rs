@@ -52,6 +52,16 @@ fn most() -> Value {
         "sender": {"replicas": {"min": 1, "max": 1}},
         "egress": {"nodeSelector": {"mail.example/egress": "true"}, "namespace": "mail-egress"},
         "listeners": {"proxyProtocol": {"trusted": ["192.0.2.0/28", "2001:db8::/64"]}},
+        "oidc": {
+            "trust": [
+                {"domain": "example.org", "issuer": "https://id.example.org/realms/acme"},
+                {"domain": "example.net", "issuer": "https://login.example.net"},
+            ],
+            "audience": ["postern"],
+            "scope": "mail",
+            "clients": [{"issuer": "https://login.example.net", "clientId": "mail", "clientSecretRef": {"name": "login", "key": "secret"}}],
+            "caSecretRef": {"name": "our-ca", "key": "ca.crt"},
+        },
         "drainGrace": "5m",
         "settings": {"smtp.max_recipients": "200", "log.format": "text", "outbound.zone": "cost: $(HOME)"},
     });
@@ -174,14 +184,46 @@ fn egress_pods_stand_apart_with_nothing_but_their_token() {
     assert!(rendered(least(), &plain()).objects.iter().all(|object| object["metadata"]["namespace"] == "mail-system"));
 }
 
+/// Only who lets people in hears of issuers, and a secret is a reference wherever it stands.
+#[test]
+fn issuers_of_tokens_are_told_to_whoever_lets_people_in() {
+    let objects = rendered(most(), &plain()).objects;
+    let told = |deployment: &str| {
+        let found = objects.iter().find(|object| object["metadata"]["name"] == deployment && object["kind"] == "Deployment").unwrap();
+        let container = &found["spec"]["template"]["spec"]["containers"][0];
+        let variables = container["env"].as_array().unwrap().clone();
+        (variables, container["volumeMounts"].to_string().contains("oidc-ca"))
+    };
+    let (frontend, mounted) = told("main-frontend");
+    let value = |name: &str| frontend.iter().find(|variable| variable["name"] == name).unwrap().clone();
+    assert_eq!(
+        value("POSTERN_OIDC_TRUST")["value"],
+        "example.org=https://id.example.org/realms/acme,example.net=https://login.example.net"
+    );
+    assert_eq!(value("POSTERN_OIDC_CLIENTS")["value"], "https://login.example.net=mail:$(OIDC_CLIENT_SECRET_0)");
+    assert_eq!(value("OIDC_CLIENT_SECRET_0")["valueFrom"]["secretKeyRef"], json!({"name": "login", "key": "secret"}));
+    let names: Vec<_> = frontend.iter().map(|variable| variable["name"].as_str().unwrap()).collect();
+    let place = |name: &str| names.iter().position(|other| *other == name).unwrap();
+    assert!(place("OIDC_CLIENT_SECRET_0") < place("POSTERN_OIDC_CLIENTS"), "the kubelet knows only what stands before");
+    assert!(mounted && value("POSTERN_OIDC_CA")["value"] == "/run/postern/oidc/ca.crt");
+    let (sender, mounted) = told("main-sender");
+    assert!(!mounted && sender.iter().all(|variable| !variable["name"].as_str().unwrap().contains("OIDC")));
+}
+
 #[test]
 fn what_would_do_harm_is_refused_with_the_cure() {
     let hidden = json!({"service": {"type": "LoadBalancer", "externalTrafficPolicy": "Cluster"}});
+    let stranger = json!({
+        "trust": [{"domain": "example.org", "issuer": "https://id.example"}], "audience": ["postern"],
+        "clients": [{"issuer": "https://other.example", "clientId": "mail", "clientSecretRef": {"name": "login", "key": "secret"}}],
+    });
     for (field, path, value, cure) in [
         ("spec.frontend.service.externalTrafficPolicy", "frontend", hidden, "proxyProtocol.trusted"),
         ("spec.drainGrace", "drainGrace", json!("2h"), "at most 1h"),
         ("spec.settings[database]", "settings", json!({"database": "postgres://elsewhere"}), "spec.storage.postgres"),
         ("spec.settings[listen.mx]", "settings", json!({"listen.mx": "off"}), "take it out"),
+        ("spec.settings[oidc.clients]", "settings", json!({"oidc.clients": "https://id.example=mail:hush"}), "spec.oidc"),
+        ("spec.oidc.clients", "oidc", stranger, "spec.oidc.trust"),
         ("spec.settings[smtp.Max]", "settings", json!({"smtp.Max": "1"}), "section.name"),
         ("spec.sender.replicas", "sender", json!({"replicas": {"min": 3, "max": 2}}), "min ≤ max"),
     ] {

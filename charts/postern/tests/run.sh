@@ -16,6 +16,7 @@ most=("${least[@]}" --is-upgrade --set 'tenants={acme}' --set image.prefix=regis
     --set 'image.pullSecrets={registry}' --set defaults.branding.create=true --set defaults.ipPool.create=true
     --set-json 'defaults.ipPool.addresses=[{"ip":"192.0.2.10","helo":"out.mail.example"}]' --set monitoring.rules.enabled=true
     --set cluster.spec.egress.namespace=mail-egress --set-string 'cluster.spec.egress.nodeSelector.mail\.example/egress=true'
+    --set-json 'cluster.spec.oidc={"trust":[{"domain":"example.org","issuer":"https://id.example.org"}],"audience":["postern"]}'
     --set monitoring.dashboard.enabled=true --set monitoring.podMonitor.enabled=true)
 
 "$HELM" lint .. --quiet --set cluster.spec.hostnames.mail=mail.example.org "${least[@]}"

@@ -47,6 +47,12 @@ fn wanted(cluster: &Cluster, options: &Options) -> Vec<Wanted> {
         Wanted { field: "metadata.namespace", name: options.seal_key.name.clone(), key: options.seal_key.key.clone() },
         Wanted { field: "spec.storage.postgres.secretRef", name: database.name.0.clone(), key: database.key.0.clone() },
     ];
+    if let Some(oidc) = &cluster.spec.oidc {
+        let clients = oidc.clients.iter().map(|client| ("spec.oidc.clients", &client.client_secret_ref));
+        for (field, of) in clients.chain(oidc.ca_secret_ref.as_ref().map(|of| ("spec.oidc.caSecretRef", of))) {
+            wanted.push(Wanted { field, name: of.name.0.clone(), key: of.key.0.clone() });
+        }
+    }
     if let Some(blobs) = &cluster.spec.storage.blobs {
         for key in ["accessKeyId", "secretAccessKey"] {
             let name = blobs.s3.secret_ref.name.0.clone();

@@ -3,7 +3,7 @@
 use postern_core::role::Role;
 use serde_json::{Value, json};
 
-use super::{doors, egress, labels, options::Options, validate::Cluster};
+use super::{doors, egress, labels, oidc, options::Options, validate::Cluster};
 
 /// Where the pod keeps what is its own: the control socket, a self-signed certificate, the name of its sender.
 pub const DATA: &str = "/var/lib/postern";
@@ -54,6 +54,9 @@ pub fn environment(cluster: &Cluster, options: &Options, roles: &[Role]) -> Vec<
     if !trusted.is_empty() {
         variables.push(plain("POSTERN_PROXY_PROTOCOL_TRUSTED", &trusted.join(",")));
     }
+    if let Some(oidc) = spec.oidc.as_ref().filter(|_| oidc::is_told(roles)) {
+        variables.extend(oidc::variables(oidc));
+    }
     variables.extend(bucket(cluster));
     for (setting, value) in &spec.settings {
         let name = format!("POSTERN_{}", setting.replace('.', "_").to_uppercase());
@@ -81,12 +84,18 @@ fn everywhere(port: u16) -> String {
     format!("[::]:{port}")
 }
 
-fn plain(name: &str, value: &str) -> Value {
-    // `$$` is how Kubernetes writes a dollar that is none of its references.
-    json!({"name": name, "value": value.replace("$(", "$$(")})
+/// A variable.
+pub(super) fn plain(name: &str, value: &str) -> Value {
+    json!({"name": name, "value": escaped(value)})
 }
 
-fn secret(name: &str, of: &str, key: &str, optional: bool) -> Value {
+/// `$$` is how Kubernetes writes a dollar that is none of its references.
+pub(super) fn escaped(value: &str) -> String {
+    value.replace("$(", "$$(")
+}
+
+/// A variable by reference to a Secret.
+pub(super) fn secret(name: &str, of: &str, key: &str, optional: bool) -> Value {
     let mut reference = json!({"name": of, "key": key});
     if optional {
         reference["optional"] = json!(true);

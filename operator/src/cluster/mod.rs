@@ -17,6 +17,7 @@ mod egress;
 mod environment;
 mod labels;
 mod network;
+mod oidc;
 mod options;
 mod pod;
 mod reconcile;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{
     doors,
     environment::{DATA, NOT_READY, SEAL_KEY, environment},
-    labels,
+    labels, oidc,
     options::Options,
     validate::Cluster,
 };
@@ -31,7 +31,9 @@ pub fn template(cluster: &Cluster, options: &Options, component: &str, roles: &[
         .map(|door| json!({"name": door.name, "containerPort": door.inside, "protocol": "TCP"}))
         .collect();
     ports.push(json!({"name": "health", "containerPort": doors::HEALTH, "protocol": "TCP"}));
-    let container = json!({
+    let told = spec.oidc.as_ref().filter(|_| oidc::is_told(roles));
+    let (more_volumes, more_mounts): (Vec<Value>, Vec<Value>) = told.and_then(oidc::certificates).into_iter().unzip();
+    let mut container = json!({
         "name": "postern",
         "image": options.image,
         "args": ["serve"],
@@ -48,6 +50,7 @@ pub fn template(cluster: &Cluster, options: &Options, component: &str, roles: &[
             {"name": "seal-key", "mountPath": SEAL_KEY, "readOnly": true},
         ],
     });
+    push_all(&mut container["volumeMounts"], more_mounts);
     let mut pod = json!({
         "serviceAccountName": labels::name(&cluster.name, "dataplane"),
         "automountServiceAccountToken": false,
@@ -64,11 +67,18 @@ pub fn template(cluster: &Cluster, options: &Options, component: &str, roles: &[
             {"name": "seal-key", "secret": {"secretName": options.seal_key.name, "defaultMode": 0o440}},
         ],
     });
+    push_all(&mut pod["volumes"], more_volumes);
     image_pull(options, &mut pod);
     json!({
         "metadata": {"labels": labels::of(&cluster.name, component), "annotations": {SECRETS: secrets}},
         "spec": pod,
     })
+}
+
+fn push_all(to: &mut Value, more: Vec<Value>) {
+    if let Some(list) = to.as_array_mut() {
+        list.extend(more);
+    }
 }
 
 /// How images come to the node.

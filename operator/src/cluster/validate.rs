@@ -15,7 +15,7 @@ const LONGEST_NAME: usize = 48;
 const LONGEST_DRAIN: Duration = Duration::from_secs(3600);
 
 /// Settings and sections that the operator decides, with where else to say it.
-const OURS: [(&str, &str); 16] = [
+const OURS: [(&str, &str); 22] = [
     ("data", "the pod's own"),
     ("database", "spec.storage.postgres"),
     ("drain", "spec.drainGrace"),
@@ -23,6 +23,12 @@ const OURS: [(&str, &str); 16] = [
     ("instance", "the pod's own"),
     ("listen", "the operator's"),
     ("manifests", "the operator's"),
+    ("oidc.audience", "spec.oidc"),
+    ("oidc.ca", "spec.oidc"),
+    ("oidc.claim", "spec.oidc"),
+    ("oidc.clients", "spec.oidc"),
+    ("oidc.scope", "spec.oidc"),
+    ("oidc.trust", "spec.oidc"),
     ("outbound.egress", "spec.egress"),
     ("outbound.egress_token", "spec.egress"),
     ("outbound.home", "the operator's"),
@@ -77,6 +83,12 @@ pub fn validate(cluster: &MailCluster) -> Result<Cluster, Refusal> {
         let message = "Cluster hides every client behind a node's address, so that SPF, block lists and limits would judge the node";
         let fix = "set Local, or name the load balancers that speak PROXY protocol in spec.listeners.proxyProtocol.trusted";
         return Err(refusal("spec.frontend.service.externalTrafficPolicy", message, fix));
+    }
+    if let Some(oidc) = &spec.oidc
+        && let Some(client) = oidc.clients.iter().find(|client| oidc.trust.iter().all(|trust| trust.issuer != client.issuer))
+    {
+        let message = format!("{} is trusted with no domain", client.issuer);
+        return Err(refusal("spec.oidc.clients", message, "name one in spec.oidc.trust"));
     }
     for setting in spec.settings.keys() {
         check_setting(setting)?;
