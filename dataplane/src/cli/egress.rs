@@ -22,10 +22,10 @@ use crate::{
 #[derive(Debug, Args)]
 pub struct Egress {
     /// Where senders ask
-    #[arg(long, value_name = "ADDRESS:PORT", env = "POSTERN_EGRESS_LISTEN", default_value = "127.0.0.1:1080")]
+    #[arg(long, value_name = "ADDRESS:PORT", env = "POSTERN_EGRESS_LISTEN", default_value = "127.0.0.1:1080", value_parser = address)]
     listen: SocketAddr,
     /// Where `/healthz`, `/readyz` and `/metrics` are answered
-    #[arg(long, value_name = "ADDRESS:PORT", env = "POSTERN_EGRESS_HEALTH", default_value = "127.0.0.1:9091")]
+    #[arg(long, value_name = "ADDRESS:PORT", env = "POSTERN_EGRESS_HEALTH", default_value = "127.0.0.1:9091", value_parser = address)]
     health: SocketAddr,
     /// A file with the token that senders must know, at least 32 characters
     #[arg(long, value_name = "FILE", env = "POSTERN_EGRESS_TOKEN_FILE")]
@@ -85,5 +85,35 @@ impl Egress {
             let _ = tokio::join!(serving, health);
             Ok(())
         })
+    }
+}
+
+/// `192.0.2.1:1080` and `[2001:db8::1]:1080`; also without the brackets, for Kubernetes puts a node's address before a port as it is.
+fn address(text: &str) -> Result<SocketAddr, String> {
+    let bare = || {
+        let (ip, port) = text.rsplit_once(':')?;
+        Some(SocketAddr::new(ip.parse().ok()?, port.parse().ok()?))
+    };
+    text.parse().ok().or_else(bare).ok_or_else(|| "write an address and a port, as 127.0.0.1:1080".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_of_either_family_stands_before_the_port() {
+        for (text, read) in [
+            ("192.0.2.1:1080", "192.0.2.1:1080"),
+            ("[2001:db8::1]:1080", "[2001:db8::1]:1080"),
+            ("2001:db8::1:1080", "[2001:db8::1]:1080"),
+            ("::1:1080", "[::1]:1080"),
+            ("2001:db8:0:0:0:0:0:1:10825", "[2001:db8::1]:10825"),
+        ] {
+            assert_eq!(address(text).unwrap().to_string(), read);
+        }
+        for bad in ["1080", "2001:db8::1", ":1080", "host:1080", "192.0.2.1:99999"] {
+            assert!(address(bad).is_err(), "{bad}");
+        }
     }
 }
