@@ -1,5 +1,5 @@
-//! DKIM keys of the cluster's domains: the quick ones for all first, many at a time, then the slow ones, one at a time and
-//! behind everything else.
+//! DKIM keys of the cluster's domains: the quick ones for all first, many at a time, then the slow ones behind everything
+//! else, a few at a time where there are cores to spare.
 
 use std::{
     collections::{BTreeSet, VecDeque},
@@ -18,6 +18,8 @@ use crate::{context::Context, queue::Queue, watch::Id};
 const BATCH: usize = 256;
 /// Domains looked at together.
 const TOGETHER: usize = 8;
+/// Slow keys made at once at most: each takes a core for about half a second.
+const SLOW_AT_ONCE: usize = 4;
 /// Pause after the database failed.
 const PAUSE: Duration = Duration::from_secs(2);
 
@@ -92,13 +94,33 @@ async fn quick(context: &Context, ids: &[Id], later: &mut Later) -> Result<Vec<I
     Ok(made)
 }
 
-/// Makes the next slow key.
+/// Makes the next slow keys, and leaves a core to everything else. Those that could not be made wait on.
 async fn slow(context: &Context, later: &mut Later) -> Result<Vec<Id>> {
-    let Some(key) = later.order.front() else { return Ok(Vec::new()) };
-    keys::make(&context.directory, &key.id.namespace, &key.domain, key.algorithm, context.chance.seed(), context.now()).await?;
-    let Some(made) = later.order.pop_front() else { return Ok(Vec::new()) };
-    later.known.remove(&made.id);
-    Ok(vec![made.id])
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let many = cores.saturating_sub(1).clamp(1, SLOW_AT_ONCE).min(later.order.len());
+    let next: Vec<Slow> = later.order.drain(..many).collect();
+    let making = stream::iter(next).map(|key| async move {
+        let made =
+            keys::make(&context.directory, &key.id.namespace, &key.domain, key.algorithm, context.chance.seed(), context.now()).await;
+        (key, made)
+    });
+    let (mut told, mut failed) = (Vec::new(), None);
+    for (key, made) in making.buffer_unordered(SLOW_AT_ONCE).collect::<Vec<_>>().await {
+        match made {
+            Ok(()) => {
+                later.known.remove(&key.id);
+                told.push(key.id);
+            }
+            Err(error) => {
+                later.order.push_front(key);
+                failed = Some(error);
+            }
+        }
+    }
+    match failed {
+        Some(error) if told.is_empty() => Err(error),
+        _ => Ok(told),
+    }
 }
 
 /// The kinds of keys that a Domain asks for.
