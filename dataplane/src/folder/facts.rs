@@ -130,6 +130,8 @@ impl<'a> Facts<'a> {
             return Ok(facts);
         }
         facts.mailbox_id = Some(account.id.to_string());
+        facts.initial_applied_at = Some(account.id.made_at());
+        facts.last_login = directory.last_login(account.id).await?;
         facts.has_password = directory.login(&object.spec.address).await?.is_some_and(|login| login.phc.is_some());
         if let Some(usage) = usage(self.folder.0.store.boxes.usage(account.id).await)? {
             facts.used = ByteSize(bytes(usage.used));

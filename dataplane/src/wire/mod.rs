@@ -15,6 +15,7 @@ mod bucket;
 mod certificates;
 mod doors;
 mod issuers;
+mod logins;
 mod operator;
 mod parts;
 mod routing;
@@ -156,7 +157,7 @@ fn reachable(bound: &SocketAddr) -> SocketAddr {
 
 /// What every process does, whatever its roles.
 fn common(parts: &Parts, server: &mut Server) {
-    let Parts { store, directory, trail, authenticator, .. } = parts;
+    let Parts { store, directory, trail, authenticator, last_logins, .. } = parts;
     let caught_up = server.readiness.condition("directory", "reading the directory");
     let reachable = server.readiness.condition("database", "asking the database");
     server.background(crate::spare_memory::give_back());
@@ -167,6 +168,7 @@ fn common(parts: &Parts, server: &mut Server) {
     server.background(upkeep::follow_directory(store.clone(), directory.clone(), caught_up, server.metrics.clone()));
     server.spawn(upkeep::heartbeat(store.clone(), directory.clone(), reachable, server.drain.clone()));
     server.spawn(upkeep::keep_trail(trail.clone(), server.drain.clone()));
+    server.spawn(upkeep::write_logins(store.clone(), last_logins.clone(), server.drain.clone()));
 }
 
 /// Follows the folder of manifests, if this process has one; returns when it was applied once.

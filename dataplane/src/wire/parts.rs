@@ -9,13 +9,14 @@ use postern_store::{
     Options, Schema, Store, StoreError,
     blob::{Backend, FolderBackend},
     db::Location,
-    directory::{Directory, SealKeys},
+    directory::{Directory, LastLogins, SealKeys},
     trail::{self, Trail, TrailLimits},
 };
 use rand::Rng;
 
 use super::{
     accounts::DirectoryAccounts,
+    logins::Logins,
     secrets::{Secrets, SecretsError, chance},
 };
 use crate::{
@@ -54,6 +55,8 @@ pub struct Parts {
     pub trail: Trail,
     /// Who may log in.
     pub authenticator: Arc<Authenticator>,
+    /// When boxes were last logged in to.
+    pub last_logins: LastLogins,
     /// DNS.
     pub resolver: Arc<dyn Resolver>,
     /// Random, new for each process.
@@ -86,13 +89,14 @@ impl Parts {
         let seed = Secret::new(seed);
         let accounts = Arc::new(DirectoryAccounts(directory.clone()));
         let authenticator = Authenticator::new(accounts, logins(config), &seed, secrets.decoys, store.clock.clone())?;
-        let authenticator = authenticator.observed_by(Arc::new(metrics.clone()));
+        let last_logins = LastLogins::default();
+        let authenticator = authenticator.observed_by(Arc::new(Logins { metrics: metrics.clone(), last: last_logins.clone() }));
         let authenticator = match super::issuers::issuers(&config.oidc, store.clock.clone()).map_err(PartsError::Issuers)? {
             Some(issuers) => authenticator.trusting(issuers),
             None => authenticator,
         };
         let resolver = names::resolver(&config.outbound)?;
-        Ok(Self { store, directory, trail, authenticator: Arc::new(authenticator), resolver, seed, seal: secrets.seal })
+        Ok(Self { store, directory, trail, authenticator: Arc::new(authenticator), last_logins, resolver, seed, seal: secrets.seal })
     }
 }
 

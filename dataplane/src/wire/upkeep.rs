@@ -8,7 +8,7 @@ use postern_access::Authenticator;
 use postern_net::{Drain, Phase};
 use postern_store::{
     Store, StoreError, changes,
-    directory::{Directory, process},
+    directory::{Directory, LastLogins, process},
     mail,
     queue::RollCall,
     trail::Trail,
@@ -29,6 +29,8 @@ const APPLIED_POLL: Duration = Duration::from_millis(250);
 const MEASURE: Duration = Duration::from_secs(10);
 /// The boxes are counted at every so many measurements: each of their rows is read.
 const BOXES_EVERY: u32 = 6;
+/// How soon a login is seen by others.
+const LOGINS: Duration = Duration::from_secs(5);
 /// Pause between two slices of the janitor.
 const BETWEEN_SLICES: Duration = Duration::from_millis(20);
 /// The janitor's pause after the database failed.
@@ -170,6 +172,22 @@ pub async fn janitor(store: Store, directory: Directory, policy: Policy, drain: 
     }
     if let Err(error) = janitor.leave().await {
         tracing::debug!(%error, "leaving the janitor's place");
+    }
+}
+
+/// Writes when boxes were last logged in to; what is left goes out at the end.
+pub async fn write_logins(store: Store, logins: LastLogins, drain: Drain) {
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(LOGINS) => {}
+            () = drain.reached(Phase::Stopped) => {}
+        }
+        if let Err(error) = logins.write(&store.db, store.now()).await {
+            tracing::debug!(%error, "last logins are written later");
+        }
+        if drain.phase() >= Phase::Stopped {
+            return;
+        }
     }
 }
 

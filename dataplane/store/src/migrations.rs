@@ -36,6 +36,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!(7, "0007_text_index"),
     migration!(8, "0008_url_key"),
     migration!(9, "0009_seen_by"),
+    migration!(10, "0010_last_login"),
 ];
 
 /// The oldest version that serves the newest schema. It is raised by the migration that takes away what that version needs.

@@ -120,6 +120,9 @@ impl Writer {
             messages: bytes(known.messages),
             quota: known.quota.map(|quota| ByteSize(bytes(quota))),
             has_password: known.has_password,
+            last_login: known.last_login,
+            // They are applied when the box is made, and never again.
+            initial_applied_at: Some(known.account.made_at()),
             ..MailboxFacts::default()
         });
         let mut object = (*entry.object).clone();

@@ -44,6 +44,8 @@ const FIGURES_PAUSE: Duration = Duration::from_secs(5);
 const FIGURES_LIMIT: usize = 10_000;
 /// How often figures of all objects are looked at.
 const FIGURES_EVERY: Duration = Duration::from_secs(3600);
+/// How often it is seen who has logged in.
+const LOGINS_EVERY: Duration = Duration::from_secs(60);
 /// How often refused objects are looked at: patience with a missing reference ends with time alone.
 const REFUSED_EVERY: Duration = Duration::from_secs(30);
 /// So many objects that wait for their status are a bulk: their finalizers come after all statuses, for nobody looks at those.
@@ -80,6 +82,7 @@ pub async fn run(context: Context, outlets: Outlets) {
         () = writer.served.watch(&writer.context, &writer.outlets.statuses) => {}
         () = writer.hear_facts() => {}
         () = writer.look_again() => {}
+        () = writer.hear_logins() => {}
         () = ended.cancelled() => {}
     }
 }
@@ -159,6 +162,25 @@ impl Writer {
     async fn hear_facts(&self) {
         loop {
             self.outlets.statuses.push(self.context.facts.touched().await);
+        }
+    }
+
+    /// Boxes that were logged in to; a status tells the day, so that few of them are written.
+    async fn hear_logins(&self) {
+        let mut since = self.context.now() - FIGURES_EVERY;
+        loop {
+            let now = self.context.now();
+            if self.context.cache.read().mailboxes.len() <= FIGURES_LIMIT {
+                match self.context.directory.logged_in_since(&self.context.place.cluster, since).await {
+                    Ok(owners) => {
+                        self.outlets.figures.push(owners.iter().filter_map(|owner| Id::of_owner(owner)).collect::<Vec<_>>());
+                        // What processes were about to write at that moment is found the next time.
+                        since = now - LOGINS_EVERY;
+                    }
+                    Err(error) => tracing::debug!(%error, "who has logged in is not known"),
+                }
+            }
+            sleep(LOGINS_EVERY).await;
         }
     }
 

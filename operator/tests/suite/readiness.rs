@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use postern_store::directory::{AddressTarget, claim};
+use postern_core::Timestamp;
+use postern_store::directory::{AddressTarget, LastLogins, claim};
 
 use crate::lab::{CLUSTER, DOMAIN, Lab, mailbox};
 
@@ -65,6 +66,25 @@ async fn a_box_that_nobody_can_make_stalls_alone() {
     lab.api.apply(&mailbox("bob", "address: bob@example.org"));
     lab.until_condition("mailboxes", "bob", "Ready", "True").await;
     assert_eq!(lab.api.condition("mailboxes", "alice", "Ready").unwrap().0, "True");
+}
+
+/// The day of a box's last login, as `kubectl get mailboxes` shows it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_box_tells_the_day_of_its_last_login_and_when_its_first_settings_were_applied() {
+    let lab = Lab::running().await;
+    lab.api.apply(&format!("{CLUSTER}\n---\n{DOMAIN}\n---\n{}", mailbox("alice", "address: alice@example.org")));
+    lab.until_condition("mailboxes", "alice", "Ready", "True").await;
+    let AddressTarget::Account(account) = lab.directory.address(&"alice@example.org".parse().unwrap()).await.unwrap() else {
+        panic!("no box")
+    };
+    let status = || lab.api.get("mailboxes", "acme", "alice").unwrap()["status"].clone();
+    assert!(status()["lastLogin"].is_null() && status()["twoFactor"].is_null() && status()["initialAppliedAt"].is_null());
+    let logins = LastLogins::default();
+    logins.note(account.id, Timestamp::from_secs(1_800_000_000));
+    logins.write(&lab.db, Timestamp::from_secs(1_800_000_000)).await.unwrap();
+    lab.api.apply(&mailbox("alice", "address: alice@example.org, initial: {displayName: Alice}"));
+    lab.until("the day", || (status()["lastLogin"] == "2027-01-15").then_some(())).await;
+    lab.until("the moment", || status()["initialAppliedAt"].as_str().map(str::to_owned)).await;
 }
 
 /// Product: who proves a name displaces a holder whose token has been missing for 30 days, and both are told.

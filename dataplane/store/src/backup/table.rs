@@ -71,6 +71,7 @@ pub const TABLES: &[Table] = tables! {
     annotation: account Int, folder Int, viewer Int, entry Text, value Bytes; "ORDER BY account, folder, viewer, entry"
     url_key: account Int, folder Int, viewer Int, secret Bytes; "ORDER BY account, folder, viewer"
     seen_by: account Int, folder Int, uid Int, viewer Int, seen Int, modseq Int; "ORDER BY account, folder, uid, viewer"
+    last_login: account Int, at Int; "ORDER BY account"
     placement: account Int, folder Int, uid Int, message Int, flags Int, keywords Text, size Int, received_at Int, saved_at Int,
         created_modseq Int, modseq Int; "ORDER BY account, folder, uid"
     message: account Int, id Int, blob Int, size Int, received_at Int, trace Int, placements Int, prefix Bytes, summary Bytes; "ORDER BY account, id"

@@ -26,6 +26,8 @@ pub struct BoxFacts {
     pub quota: Option<i64>,
     /// Whether it has a password.
     pub has_password: bool,
+    /// Its last login, to the hour.
+    pub last_login: Option<Timestamp>,
 }
 
 /// A domain, as a status shows it.
@@ -78,8 +80,8 @@ impl Directory {
     /// # Errors
     /// As the database says.
     pub async fn box_facts(&self, owners: &[String]) -> Result<HashMap<String, BoxFacts>> {
-        let sql = "SELECT r.owner, r.account, a.used, a.messages, a.quota, c.account FROM directory_record r \
-             JOIN account a ON a.id = r.account LEFT JOIN credential c ON c.account = r.account AND c.kind = 0 AND c.id = 0 \
+        let sql = "SELECT r.owner, r.account, a.used, a.messages, a.quota, c.account, l.at FROM directory_record r \
+             JOIN account a ON a.id = r.account LEFT JOIN credential c ON c.account = r.account AND c.kind = 0 AND c.id = 0 LEFT JOIN last_login l ON l.account = r.account \
              WHERE r.owner = ANY($1) AND r.gone_until IS NULL";
         let rows = self.inner.db.rows(sql, args![owners]).await?;
         let facts = rows.iter().map(|row| {
@@ -89,6 +91,7 @@ impl Directory {
                 messages: row.int(3)?,
                 quota: row.opt_int(4)?,
                 has_password: row.opt_int(5)?.is_some(),
+                last_login: row.opt_int(6)?.map(Timestamp),
             };
             Ok((row.text(0)?, facts))
         });

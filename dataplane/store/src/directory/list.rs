@@ -99,6 +99,7 @@ impl Directory {
             if tx.execute(sql, args![account, now]).await? == 1 {
                 tx.execute("DELETE FROM address WHERE account = $1", args![account]).await?;
                 tx.execute("DELETE FROM credential WHERE account = $1", args![account]).await?;
+                tx.execute("DELETE FROM last_login WHERE account = $1", args![account]).await?;
             }
             Ok(())
         })

@@ -27,6 +27,7 @@ mod domains;
 mod entry;
 mod handle;
 mod installation;
+mod last_login;
 mod logins;
 mod record;
 mod update;
@@ -40,6 +41,7 @@ pub use self::{
     entry::{AccountEntry, AddressTarget, DomainEntry, LoginAccount},
     fence::{Epoch, take_lease},
     handle::Directory,
+    last_login::LastLogins,
     list::{Listed, Scope},
     record::{Record, RecordKind},
     seal::SealKeys,

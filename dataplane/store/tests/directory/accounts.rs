@@ -1,16 +1,18 @@
 //! Passwords and what is applied only once.
 
+use std::time::Duration;
+
 use postern_core::{
-    Secret,
+    Secret, Timestamp,
     directory::{AccountRecord, CredentialSource},
 };
 use postern_store::{
     StoreError,
-    directory::{AddressTarget, Reason, Scope, ScramSecret, Verifiers},
+    directory::{AddressTarget, LastLogins, Reason, Scope, ScramSecret, Verifiers},
 };
 use postern_tests::{TestDatabase, suite};
 
-use crate::world::{World, account, address, all, changed, domain, verifiers, with_password};
+use crate::world::{NOW, World, account, address, all, changed, domain, verifiers, with_password};
 
 suite!(
     a_password_is_hashed_when_it_changes_and_only_then,
@@ -18,6 +20,7 @@ suite!(
     a_password_is_made_once,
     a_given_hash_needs_no_hashing_and_gains_scram_later,
     initial_values_are_applied_once,
+    a_last_login_is_written_once_an_hour_and_goes_with_the_box,
     a_login_knows_all_that_decides_it,
     a_login_is_loaded_as_it_is_and_not_from_what_was_known_of_the_account,
 );
@@ -143,4 +146,39 @@ async fn a_login_knows_all_that_decides_it(at: TestDatabase) {
     }
     let listed = world.directory.list::<AccountRecord>(Scope::All, None, 10).await.unwrap();
     assert_eq!(listed[0].record.credential, CredentialSource::None);
+}
+
+async fn a_last_login_is_written_once_an_hour_and_goes_with_the_box(at: TestDatabase) {
+    const HOUR: Duration = Duration::from_secs(3_600);
+    let world = World::open(&at).await;
+    let alice = account("acme", "alice@example.org");
+    let mut update = all(&[domain("acme", "example.org")], std::slice::from_ref(&alice));
+    world.serve(&update).await;
+    let AddressTarget::Account(known) = world.directory.address(&address("alice@example.org")).await.unwrap() else { panic!("a box") };
+    let (here, there) = (LastLogins::default(), LastLogins::default());
+    let last = async || world.directory.last_login(known.id).await.unwrap();
+    // The beginning of an hour.
+    let first = Timestamp(NOW.0 - NOW.0 % 3_600_000_000);
+    assert_eq!(last().await, None);
+    here.note(known.id, first);
+    assert_eq!(here.write(&world.db, first).await.unwrap(), 1);
+    here.note(known.id, first + HOUR / 2);
+    assert_eq!(here.write(&world.db, first + HOUR / 2).await.unwrap(), 0, "nothing is written for it");
+    there.note(known.id, first + HOUR / 2);
+    there.write(&world.db, first + HOUR / 2).await.unwrap();
+    assert_eq!(last().await, Some(first), "nor by another process");
+    here.note(known.id, first + HOUR);
+    here.write(&world.db, first + HOUR).await.unwrap();
+    assert_eq!(last().await, Some(first + HOUR));
+    let owner = alice.source.to_string();
+    assert_eq!(world.directory.logged_in_since(&alice.source.cluster, first + HOUR).await.unwrap(), std::slice::from_ref(&owner));
+    assert!(world.directory.logged_in_since(&alice.source.cluster, first + HOUR * 2).await.unwrap().is_empty());
+    assert_eq!(world.directory.box_facts(std::slice::from_ref(&owner)).await.unwrap()[&owner].last_login, Some(first + HOUR));
+
+    update.accounts.clear();
+    world.serve(&update).await;
+    world.clock.advance(HOUR * 24 * 365);
+    world.directory.expire(1).await.unwrap();
+    world.directory.forget_account(known.id).await.unwrap();
+    assert_eq!(last().await, None);
 }

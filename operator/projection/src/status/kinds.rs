@@ -9,7 +9,7 @@ use postern_crds::{
         QUOTA_EXCEEDED, SUSPENDED, reason,
     },
     domain::{CertificateState, CertificateStatus, DkimKeyState, DkimKeyStatus},
-    mailbox::Auth,
+    mailbox::{Auth, Initial},
     text::{ByteQuantity, IpText},
 };
 
@@ -175,7 +175,7 @@ pub fn mailbox(object: &Mailbox, report: Option<&Report>, facts: &MailboxFacts, 
         messages: Some(facts.messages),
         last_login: facts.last_login.map(|t| t.to_string().chars().take(10).collect()),
         two_factor: facts.two_factor.clone(),
-        initial_applied_at: facts.initial_applied_at.map(|t| t.to_string()),
+        initial_applied_at: facts.initial_applied_at.filter(|_| object.spec.initial != Initial::default()).map(|t| t.to_string()),
         conditions: conditions.finish(),
     }
 }
