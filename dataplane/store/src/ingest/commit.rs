@@ -7,7 +7,7 @@ use std::{
 
 use postern_core::{AccountId, FolderId};
 
-use super::{Accept, Job, LocalDelivery, NewBody, Placed, Target, Tools};
+use super::{Accept, Job, LocalDelivery, NewBody, Placed, Target, Tools, doubt::Witness};
 use crate::{
     args, blob,
     db::{Batch, Column, RETRIES, Tx},
@@ -20,6 +20,14 @@ use crate::{
 
 /// A placement to write: its body, what was asked, where it lies, its message's id and size.
 type Row<'a> = (&'a NewBody, &'a LocalDelivery, &'a Placed, i64, i64);
+
+/// What a transaction has decided, and what is left to write.
+struct Written {
+    decisions: Vec<Decision>,
+    queued: Queued,
+    batches: Vec<Batch>,
+    witness: Option<Witness>,
+}
 
 /// What becomes of a job in a transaction that may still fail.
 enum Decision {
@@ -105,10 +113,16 @@ async fn attempt(tools: &Tools, jobs: &[&Accept], wait: bool) -> Result<(Vec<Dec
     loop {
         let mut tx = tools.db.begin().await?;
         let result = match write(tools, &mut tx, jobs, wait).await {
-            Ok((decisions, queued, batches)) if !batches.is_empty() => tx.commit_with(batches).await.map(|()| (decisions, queued)),
+            Ok(Written { decisions, queued, batches, witness }) if !batches.is_empty() => {
+                let committed = match (tx.commit_with(batches).await, witness) {
+                    (Err(StoreError::Ambiguous(_)), Some(witness)) if witness.saw_the_commit(&tools.db).await => Ok(()),
+                    (committed, _) => committed,
+                };
+                committed.map(|()| (decisions, queued))
+            }
             other => {
                 tx.rollback().await;
-                other.map(|(decisions, queued, _)| (decisions, queued))
+                other.map(|written| (written.decisions, written.queued))
             }
         };
         match result {
@@ -119,7 +133,7 @@ async fn attempt(tools: &Tools, jobs: &[&Accept], wait: bool) -> Result<(Vec<Dec
 }
 
 /// Locks and decides; what is left to write when anything is to be stored.
-async fn write(tools: &Tools, tx: &mut Tx, jobs: &[&Accept], wait: bool) -> Result<(Vec<Decision>, Queued, Vec<Batch>)> {
+async fn write(tools: &Tools, tx: &mut Tx, jobs: &[&Accept], wait: bool) -> Result<Written> {
     let now = tools.clock.now();
     let wanted: Vec<i64> = jobs
         .iter()
@@ -144,7 +158,7 @@ async fn write(tools: &Tools, tx: &mut Tx, jobs: &[&Accept], wait: bool) -> Resu
         })
         .collect();
     if stored.is_empty() {
-        return Ok((decisions, Queued::default(), Vec::new()));
+        return Ok(Written { decisions, queued: Queued::default(), batches: Vec::new(), witness: None });
     }
     let queued: Vec<_> = stored.iter().flat_map(|(job, _)| job.queue.iter().cloned()).collect();
     let (queued, queue_rows) = queue::prepare(tx, &queued, &tools.ids).await?;
@@ -158,11 +172,13 @@ async fn write(tools: &Tools, tx: &mut Tx, jobs: &[&Accept], wait: bool) -> Resu
     }
     let events: Vec<_> = stored.iter().flat_map(|(job, _)| job.events.iter().cloned()).collect();
     let mut batches = vec![blob::batch(&bodies, now)?];
-    batches.extend(messages(tools, &placements)?);
+    let (message, rows) = messages(tools, &placements)?;
+    batches.extend(rows);
     batches.extend(queue_rows);
     batches.extend(trail::batches(&events, &tools.ids));
     batches.extend(counters(&accounts, &folders));
-    Ok((decisions, queued, batches))
+    let witness = message.or_else(|| queued.message().map(Witness::Queued));
+    Ok(Written { decisions, queued, batches, witness })
 }
 
 /// Locks accounts in the order of their ids, the order that everybody keeps.
@@ -283,14 +299,15 @@ fn resolve(delivery: &LocalDelivery, folders: &HashMap<(i64, i64), Folder>) -> O
     }
 }
 
-/// The rows of messages and of their placements.
-fn messages(tools: &Tools, placements: &[(&Accept, &LocalDelivery, &Placed)]) -> Result<[Batch; 2]> {
+/// The rows of messages and of their placements, and one of them by its id.
+fn messages(tools: &Tools, placements: &[(&Accept, &LocalDelivery, &Placed)]) -> Result<(Option<Witness>, [Batch; 2])> {
     let now = tools.clock.now().0;
     let mut rows: Vec<Row<'_>> = Vec::with_capacity(placements.len());
     for (job, delivery, placed) in placements {
         let body = job.bodies.get(delivery.body).ok_or(StoreError::NotFound("body"))?;
         rows.push((body, *delivery, *placed, tools.ids.message().0, size(job, delivery)));
     }
+    let witness = rows.first().map(|row| Witness::Message { account: row.1.account.0, id: row.3 });
     let ints = |f: &dyn Fn(&Row<'_>) -> i64| Column::Int(rows.iter().map(f).collect());
     let account = ints(&|r| r.1.account.0);
     let (id, size, received_at) = (ints(&|r| r.3), ints(&|r| r.4), ints(&|r| r.1.received_at.0));
@@ -318,13 +335,14 @@ fn messages(tools: &Tools, placements: &[(&Accept, &LocalDelivery, &Placed)]) ->
         modseq.clone(),
         modseq,
     ];
-    Ok([
+    let batches = [
         Batch::new("INSERT INTO message (account, id, blob, size, received_at, trace, prefix, summary) {rows}", messages),
         Batch::new(
             "INSERT INTO placement (account, folder, uid, message, flags, keywords, size, received_at, saved_at, created_modseq, modseq) {rows}",
             placements,
         ),
-    ])
+    ];
+    Ok((witness, batches))
 }
 
 /// What accounts and folders count from now on.

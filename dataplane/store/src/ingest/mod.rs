@@ -16,6 +16,7 @@
 //! sender must ask again, and a copy is better than a loss.
 
 mod commit;
+mod doubt;
 mod replaced;
 
 use std::{collections::VecDeque, fmt, sync::Arc, time::Duration};
@@ -182,7 +183,7 @@ impl Ingest {
     /// # Errors
     /// [`StoreError::OverQuota`] when a box has no room: nothing was stored for anybody.
     /// [`StoreError::NotFound`] when an account or folder is gone, or the message to replace. [`StoreError::Ambiguous`] when
-    /// the commit may or may not have happened. [`StoreError::Unavailable`] when it did not.
+    /// the commit may or may not have happened and the database, once it was back, could not tell that it did. [`StoreError::Unavailable`] when it did not.
     pub async fn accept(&self, accept: Accept) -> Result<Vec<Placed>> {
         let (answer, answered) = oneshot::channel();
         let gone = || StoreError::Unavailable("the process is stopping".into());

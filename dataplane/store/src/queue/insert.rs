@@ -22,9 +22,16 @@ pub(super) const NEVER: i64 = i64::MAX;
 #[must_use = "senders sleep until Queue::announce, or for as long as they poll"]
 pub struct Queued {
     pub(super) slots: Vec<SlotId>,
+    pub(super) message: Option<i64>,
 }
 
 impl Queued {
+    /// The id of one of the messages in the queue.
+    #[must_use]
+    pub const fn message(&self) -> Option<i64> {
+        self.message
+    }
+
     /// Whether nothing was queued.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -34,6 +41,7 @@ impl Queued {
     /// Adds what another call queued in the same transaction.
     pub fn merge(&mut self, other: Self) {
         self.slots.extend(other.slots);
+        self.message = self.message.or(other.message);
     }
 }
 
@@ -68,8 +76,8 @@ pub async fn prepare(tx: &mut Tx, messages: &[NewMessage], ids: &IdSource) -> Re
         return Ok((Queued::default(), Vec::new()));
     }
     let slots = slots_of(tx, &wanted, ids).await?;
-    let rows = rows(messages, &slots, ids);
-    Ok((Queued { slots: slots.into_values().map(SlotId).collect() }, rows.into()))
+    let (message, rows) = rows(messages, &slots, ids);
+    Ok((Queued { slots: slots.into_values().map(SlotId).collect(), message }, rows.into()))
 }
 
 fn destination(message: &NewMessage, recipient: &postern_core::Recipient) -> Destination {
@@ -143,8 +151,8 @@ pub(super) async fn wake(tx: &mut Tx, slots: &BTreeMap<i64, i64>) -> Result<()> 
     Ok(())
 }
 
-/// The rows of messages, of their recipients and of the schedule.
-fn rows(messages: &[NewMessage], slots: &HashMap<Destination, i64>, ids: &IdSource) -> [Batch; 3] {
+/// The rows of messages, of their recipients and of the schedule, and the id of one of the messages.
+fn rows(messages: &[NewMessage], slots: &HashMap<Destination, i64>, ids: &IdSource) -> (Option<i64>, [Batch; 3]) {
     let messages: Vec<(i64, &NewMessage)> = messages.iter().filter(|m| !m.recipients.is_empty()).map(|m| (ids.next(), m)).collect();
     let signed = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
     let envelopes = Batch::new(
@@ -193,5 +201,5 @@ fn rows(messages: &[NewMessage], slots: &HashMap<Destination, i64>, ids: &IdSour
         "INSERT INTO queue_due (id, slot, next_at) {rows}",
         [Column::ints(due.iter().map(|d| d.0)), Column::ints(due.iter().map(|d| d.1)), Column::ints(due.iter().map(|d| d.2))],
     );
-    [envelopes, recipients, schedule]
+    (messages.first().map(|(id, _)| *id), [envelopes, recipients, schedule])
 }

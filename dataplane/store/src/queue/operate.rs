@@ -141,7 +141,7 @@ async fn lock(tx: &mut Tx, ids: &[QueueId], tenant: Option<&str>) -> Result<Vec<
 async fn wake_slots(tx: &mut Tx, met: &[Met], now: Timestamp) -> Result<Queued> {
     let slots: BTreeMap<i64, i64> = met.iter().map(|m| (m.slot, now.0)).collect();
     wake(tx, &slots).await?;
-    Ok(Queued { slots: slots.into_keys().map(SlotId).collect() })
+    Ok(Queued { slots: slots.into_keys().map(SlotId).collect(), ..Queued::default() })
 }
 
 /// The columns of `queue_due`.

@@ -152,7 +152,7 @@ async fn sweeping_beside_deliveries_takes_no_body_in_use() {
     }
 }
 
-/// PostgreSQL is stopped and started under load: what was answered is there, what failed was told, nothing twice but where an answer was lost.
+/// PostgreSQL is stopped and started under load: what was answered is there, and what failed was told and is not.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_database_that_goes_away_loses_nothing() {
     let server = Postgres::private();
@@ -180,11 +180,9 @@ async fn a_database_that_goes_away_loses_nothing() {
     .await
     .expect("recovers by itself");
     stop.store(true, std::sync::atomic::Ordering::SeqCst);
-    let (mut answered, mut unknown) = (Vec::new(), Vec::new());
+    let mut answered = Vec::new();
     for sender in senders {
-        let (a, u) = sender.await.unwrap();
-        answered.extend(a);
-        unknown.extend(u);
+        answered.extend(sender.await.unwrap());
     }
     let mut stored = std::collections::HashMap::new();
     for entry in inbox(&store, alice).await.iter() {
@@ -196,19 +194,13 @@ async fn a_database_that_goes_away_loses_nothing() {
         assert_eq!(stored.remove(text), Some(1), "{text}");
     }
     stored.remove("probe");
-    for (text, copies) in stored {
-        assert!(unknown.contains(&text) && copies == 1, "{text} was refused and is there");
-    }
+    // Where an answer got lost the server was back in time to be asked.
+    assert!(stored.is_empty(), "refused, and there: {stored:?}");
 }
 
-/// Sends until told to stop: texts answered as stored, and texts whose fate nobody could say.
-async fn send_until(
-    store: &Store,
-    to: postern_core::AccountId,
-    sender: usize,
-    stop: &std::sync::atomic::AtomicBool,
-) -> (Vec<String>, Vec<String>) {
-    let (mut answered, mut unknown) = (Vec::new(), Vec::new());
+/// Sends until told to stop: texts answered as stored.
+async fn send_until(store: &Store, to: postern_core::AccountId, sender: usize, stop: &std::sync::atomic::AtomicBool) -> Vec<String> {
+    let mut answered = Vec::new();
     for n in 0..100_000 {
         if stop.load(std::sync::atomic::Ordering::SeqCst) {
             break;
@@ -216,10 +208,9 @@ async fn send_until(
         let text = format!("{sender}-{n}");
         match deliver(store, to, text.as_bytes()).await {
             Ok(_) => answered.push(text),
-            Err(StoreError::Ambiguous(_)) => unknown.push(text),
-            Err(StoreError::Unavailable(_)) => tokio::time::sleep(Duration::from_millis(5)).await,
+            Err(StoreError::Ambiguous(_) | StoreError::Unavailable(_)) => tokio::time::sleep(Duration::from_millis(5)).await,
             Err(other) => panic!("{other:?}"),
         }
     }
-    (answered, unknown)
+    answered
 }
