@@ -23,9 +23,14 @@ const TRUSTED: Duration = Duration::from_secs(1);
 
 type Statement<'q> = Query<'q, Postgres, PgArguments>;
 
-/// The pool's settings that have to do with trust.
+/// What every connection of the pool is told first. By default PostgreSQL takes pages to be on a disk with an arm, and reads
+/// all messages that there are rather than ten thousand of them by their keys.
+const SETTINGS: &str = "SET random_page_cost = 1.1";
+
+/// The pool's settings that have to do with how a connection begins, and with trust.
 pub(super) fn trusting(options: PgPoolOptions) -> PgPoolOptions {
-    options.test_before_acquire(false).before_acquire(|connection, meta| {
+    let begin = options.after_connect(|connection, _| Box::pin(async move { connection.execute(SETTINGS).await.map(drop) }));
+    begin.test_before_acquire(false).before_acquire(|connection, meta| {
         Box::pin(async move {
             if meta.idle_for > TRUSTED {
                 connection.ping().await?;
