@@ -12,7 +12,7 @@ use crate::{
     directory::process::{self, Process},
     error::{Result, StoreError},
     ingest::{self, Ingest},
-    mail::boxes::Boxes,
+    mail::{boxes::Boxes, cells::Cells, recent::Recent},
     migrations,
     queue::Queue,
     transaction,
@@ -121,15 +121,18 @@ impl Store {
         let blobs = Blobs::new(options.inline_max, options.backend);
         let (changes, hints) = (Changes::default(), Hints::default());
         let queue = Queue::new(db.clone(), ids.clone());
-        let ingest = Ingest::start(ingest::Tools {
+        let tools = ingest::Tools {
             db: db.clone(),
             ids: ids.clone(),
             clock: options.clock.clone(),
             changes: changes.clone(),
             queue: queue.clone(),
+            cells: Cells::default(),
+            recent: Recent::new(db.dialect()),
             observer: options.observer,
-        });
-        let boxes = Boxes::new(db.clone(), blobs.clone(), changes.clone(), options.clock.clone(), hints.index.clone());
+        };
+        let ingest = Ingest::start(tools.clone());
+        let boxes = Boxes::new(&tools, blobs.clone(), ingest.clone(), hints.index.clone());
         Ok(Self { db, process, ids, clock: options.clock, blobs, changes, hints, boxes, queue, ingest })
     }
 

@@ -113,7 +113,9 @@ impl Watch {
         if !self.behind && !self.feeds.iter().any(|(_, feed)| feed.has_moved()) {
             return Ok(Some(Vec::new()));
         }
-        self.feeds.iter_mut().for_each(|(_, feed)| feed.seen());
+        for (_, feed) in &mut self.feeds {
+            feed.seen();
+        }
         self.behind = true;
         let now = self.look(shared, login).await?;
         self.behind = false;

@@ -120,9 +120,9 @@ impl Subscription {
         self.modseq.has_changed().unwrap_or(false)
     }
 
-    /// Forgets hints that came before now: the caller is about to look for itself.
-    pub fn seen(&mut self) {
-        self.modseq.borrow_and_update();
+    /// Forgets hints that came before now: the caller is about to look for itself. The MODSEQ that was heard of.
+    pub fn seen(&mut self) -> i64 {
+        *self.modseq.borrow_and_update()
     }
 }
 

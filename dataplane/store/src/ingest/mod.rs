@@ -3,9 +3,11 @@
 //! ```text
 //! smtp session ─┐
 //! smtp session ─┼─ accept() ─► queue ─► take all that waits ─► one transaction ─► answer each
-//! imap APPEND  ─┘               ▲                                    │
+//! imap session ─┘               ▲                                    │
 //!                               └── busy accounts wait for the next ─┘
 //! ```
+//! On PostgreSQL small changes of flags and small expunges go the same way (`change.rs`).
+//!
 //! A message is stored when [`Ingest::accept`] returns: its body, the placements of all its local
 //! recipients, the queue rows of the others and its events are one commit. The first that comes
 //! opens a batch; what arrives while a batch commits is the next one.
@@ -15,22 +17,27 @@
 //! batch; after a few rounds each waits for the lock in a transaction of its own. An ambiguous COMMIT is told as such: the
 //! sender must ask again, and a copy is better than a loss.
 
+mod change;
 mod commit;
+mod decide;
 mod doubt;
+mod held;
 mod replaced;
+mod rows;
 
 use std::{collections::VecDeque, fmt, sync::Arc, time::Duration};
 
 use postern_core::{AccountId, Clock, FolderId, IdSource, Timestamp, TraceId};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
+pub(crate) use self::change::{Change, Changed, What};
 pub use self::replaced::Replaced;
 use crate::{
     blob::Prepared,
     changes::Changes,
     db::Db,
     error::{Result, StoreError},
-    mail::{Flags, SpecialUse},
+    mail::{Flags, SpecialUse, cells::Cells, recent::Recent},
     queue::{self, Queue},
     trail::EventRow,
 };
@@ -119,16 +126,41 @@ pub struct Placed {
     pub modseq: i64,
 }
 
-/// One [`Accept`] with the address of its answer.
+/// What somebody waits for.
 struct Job {
-    accept: Accept,
-    answer: oneshot::Sender<Result<Vec<Placed>>>,
+    work: Work,
     skipped: u32,
+}
+
+/// What is to be done, with the address of its answer.
+enum Work {
+    Accept(Box<Accept>, oneshot::Sender<Result<Vec<Placed>>>),
+    Change(Change, oneshot::Sender<Result<Changed>>),
 }
 
 impl Job {
     fn bytes(&self) -> usize {
-        self.accept.bodies.iter().map(|b| b.prepared.stored_len()).sum()
+        match &self.work {
+            Work::Accept(accept, _) => accept.bodies.iter().map(|b| b.prepared.stored_len()).sum(),
+            Work::Change(..) => 0,
+        }
+    }
+
+    /// The accounts that it needs locked.
+    fn accounts(&self) -> impl Iterator<Item = i64> {
+        let (deliveries, change) = match &self.work {
+            Work::Accept(accept, _) => (accept.deliveries.as_slice(), None),
+            Work::Change(change, _) => (&[][..], Some(change.account.0)),
+        };
+        deliveries.iter().map(|delivery| delivery.account.0).chain(change)
+    }
+
+    /// A session that went away does not need to know.
+    fn refuse(self, error: StoreError) {
+        match self.work {
+            Work::Accept(_, answer) => drop(answer.send(Err(error))),
+            Work::Change(_, answer) => drop(answer.send(Err(error))),
+        }
     }
 }
 
@@ -163,6 +195,10 @@ pub struct Tools {
     pub clock: Arc<dyn Clock>,
     /// Who wants to know.
     pub changes: Changes,
+    /// Folders in memory.
+    pub(crate) cells: Cells,
+    /// Rows that readers want next.
+    pub(crate) recent: Recent,
     /// Whose senders sleep until something is queued.
     pub queue: Queue,
     /// Who counts.
@@ -183,11 +219,26 @@ impl Ingest {
     /// # Errors
     /// [`StoreError::OverQuota`] when a box has no room: nothing was stored for anybody.
     /// [`StoreError::NotFound`] when an account or folder is gone, or the message to replace. [`StoreError::Ambiguous`] when
-    /// the commit may or may not have happened and the database, once it was back, could not tell that it did. [`StoreError::Unavailable`] when it did not.
+    /// the commit may or may not have happened and the database, once it was back, could not tell that it did.
+    /// [`StoreError::Unavailable`] when it did not.
     pub async fn accept(&self, accept: Accept) -> Result<Vec<Placed>> {
         let (answer, answered) = oneshot::channel();
+        self.ask(Work::Accept(Box::new(accept), answer), answered).await
+    }
+
+    /// Changes messages of a folder in the same commit as whatever else waits; durable when this returns.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] when the account is gone; [`StoreError::Ambiguous`] and [`StoreError::Unavailable`] as
+    /// [`Ingest::accept`].
+    pub(crate) async fn change(&self, change: Change) -> Result<Changed> {
+        let (answer, answered) = oneshot::channel();
+        self.ask(Work::Change(change, answer), answered).await
+    }
+
+    async fn ask<T>(&self, work: Work, answered: oneshot::Receiver<Result<T>>) -> Result<T> {
         let gone = || StoreError::Unavailable("the process is stopping".into());
-        self.0.send(Job { accept, answer, skipped: 0 }).await.map_err(|_| gone())?;
+        self.0.send(Job { work, skipped: 0 }).await.map_err(|_| gone())?;
         // The task answers every job; when it died in the middle, what it did is not known.
         answered.await.map_err(|_| StoreError::Ambiguous("the ingest task ended".into()))?
     }

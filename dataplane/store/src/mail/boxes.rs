@@ -1,27 +1,22 @@
 //! Boxes as a session uses them: the functions of this folder with the store's tools in hand, and
 //! every change told to those who listen.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError, Weak},
-    time::Duration,
-};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
-use bytes::Bytes;
-use postern_core::{AccountId, BlobId, Clock, FolderId, MessageId, Timestamp};
+use postern_core::{AccountId, Clock, FolderId, Timestamp};
 use tokio::sync::broadcast;
 
 use super::{
-    FlagChange, Folder, SpecialUse, Usage, account,
+    FlagChange, Flags, Folder, SpecialUse, Usage, account,
     cell::{CellKey, FolderCell, Opened},
+    cells::Cells,
     folder, history,
     index::{
         Index,
         build::{self, Behind},
         compact,
     },
-    read,
-    read::{StoredMessage, Summaries},
+    recent::Recent,
     snapshot::Snapshot,
     transfer::{self, Copied, Stored},
     turns::Turns,
@@ -31,38 +26,43 @@ use crate::{
     blob::Blobs,
     changes::{Changes, Subscription},
     db::Db,
+    dialect::Dialect,
     error::Result,
+    ingest::{Change, Changed, Ingest, Tools, What},
 };
 
 /// How long a folder that nobody has open stays in memory.
 const KEEP: Duration = Duration::from_secs(300);
+/// Messages of which a change goes into the group commit; more have a transaction of their own.
+const GROUPED: usize = 256;
 /// Entries that folders which nobody has open may hold together: about 60 MiB.
 const KEEP_ENTRIES: u64 = 1_000_000;
-
-type Cells = HashMap<CellKey, Weak<FolderCell>>;
 
 /// All boxes of the database. Clones share the folders in memory.
 #[derive(Clone)]
 pub struct Boxes {
     pub(super) db: Db,
-    blobs: Blobs,
+    pub(super) blobs: Blobs,
     changes: Changes,
     clock: Arc<dyn Clock>,
     turns: Turns,
-    cells: Arc<Mutex<Cells>>,
+    cells: Cells,
+    pub(super) recent: Recent,
+    group: Ingest,
     warm: moka::sync::Cache<CellKey, Arc<FolderCell>>,
     wanted: broadcast::Sender<Behind>,
 }
 
 impl Boxes {
-    pub(crate) fn new(db: Db, blobs: Blobs, changes: Changes, clock: Arc<dyn Clock>, wanted: broadcast::Sender<Behind>) -> Self {
+    pub(crate) fn new(tools: &Tools, blobs: Blobs, group: Ingest, wanted: broadcast::Sender<Behind>) -> Self {
+        let Tools { db, clock, changes, cells, recent, .. } = tools.clone();
         let warm = moka::sync::Cache::builder()
             .max_capacity(KEEP_ENTRIES)
             .weigher(|_, cell: &Arc<FolderCell>| cell.newest().map_or(1, |s| u32::try_from(s.len()).unwrap_or(u32::MAX).max(1)))
             .time_to_idle(KEEP)
             .build();
         let turns = Turns::new(db.dialect());
-        Self { db, blobs, changes, clock, turns, cells: Arc::default(), warm, wanted }
+        Self { db, blobs, changes, clock, turns, cells, recent, group, warm, wanted }
     }
 
     /// Listens for an account's changes.
@@ -80,17 +80,7 @@ impl Boxes {
     /// The same for somebody else than the owner, who sees what they have seen themselves.
     #[must_use]
     pub fn cell_for(&self, account: AccountId, folder: FolderId, viewer: Option<AccountId>) -> Arc<FolderCell> {
-        let key = (account, folder, viewer);
-        let mut cells = self.cells.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(cell) = cells.get(&key).and_then(Weak::upgrade) {
-            return cell;
-        }
-        if cells.len() > 1_000 && cells.len().is_power_of_two() {
-            cells.retain(|_, cell| cell.strong_count() > 0);
-        }
-        let cell = Arc::new(FolderCell::new(key));
-        cells.insert(key, Arc::downgrade(&cell));
-        cell
+        self.cells.cell((account, folder, viewer))
     }
 
     /// The folder as it is now, in memory.
@@ -126,6 +116,14 @@ impl Boxes {
     /// As [`Boxes::snapshot`].
     pub async fn refresh(&self, cell: &FolderCell) -> Result<Arc<Snapshot>> {
         cell.refresh(&self.db).await
+    }
+
+    /// The folder as it is at this MODSEQ of its account or later: read only if it is not in memory so far.
+    ///
+    /// # Errors
+    /// As [`Boxes::snapshot`].
+    pub async fn refresh_to(&self, cell: &FolderCell, modseq: i64) -> Result<Arc<Snapshot>> {
+        cell.refresh_to(&self.db, modseq).await
     }
 
     /// All folders, by name.
@@ -219,6 +217,11 @@ impl Boxes {
         change: &FlagChange,
         unchanged_since: Option<i64>,
     ) -> Result<Stored> {
+        if self.joins_the_group(uids) {
+            let what = What::Flags { change: change.clone(), unchanged_since };
+            let Changed { modseq, changed, refused, .. } = self.group.change(Change { account, folder, uids: uids.to_vec(), what }).await?;
+            return Ok(Stored { modseq, changed, refused });
+        }
         let _turn = self.turns.of(account).await;
         let stored = transfer::store(&self.db, account, folder, uids, change, unchanged_since).await?;
         self.changes.announce([(account, stored.modseq)]);
@@ -250,10 +253,38 @@ impl Boxes {
     /// # Errors
     /// As there.
     pub async fn expunge(&self, account: AccountId, folder: FolderId, uids: Option<&[i64]>) -> Result<(i64, Vec<u32>)> {
+        if let Some(deleted) = self.deleted(account, folder, uids).await?.filter(|deleted| self.joins_the_group(deleted)) {
+            if deleted.is_empty() {
+                return Ok((0, Vec::new()));
+            }
+            let Changed { modseq, gone, .. } = self.group.change(Change { account, folder, uids: deleted, what: What::Expunge }).await?;
+            return Ok((modseq, gone));
+        }
         let _turn = self.turns.of(account).await;
         let gone = transfer::expunge(&self.db, account, folder, uids, self.clock.now()).await?;
         self.changes.announce([(account, gone.0)]);
         Ok(gone)
+    }
+
+    /// Whether a change of these messages goes into the group commit. On SQLite every writer is in one already; and what takes
+    /// long would keep others waiting.
+    fn joins_the_group(&self, uids: &[i64]) -> bool {
+        self.db.dialect() == Dialect::Postgres && uids.len() <= GROUPED
+    }
+
+    /// The messages of a folder in memory that are `\Deleted` now, those among `uids`; `None` when it is not in memory.
+    async fn deleted(&self, account: AccountId, folder: FolderId, uids: Option<&[i64]>) -> Result<Option<Vec<i64>>> {
+        let cell = self.cell(account, folder);
+        if self.db.dialect() == Dialect::Sqlite || cell.newest().is_none() {
+            return Ok(None);
+        }
+        let now = cell.refresh(&self.db).await?;
+        if now.folder.deleted == 0 {
+            return Ok(Some(Vec::new()));
+        }
+        let wanted: Option<HashSet<i64>> = uids.map(|uids| uids.iter().copied().collect());
+        let deleted = now.iter().filter(|entry| entry.flags.has(Flags::DELETED)).map(|entry| i64::from(entry.uid));
+        Ok(Some(deleted.filter(|uid| wanted.as_ref().is_none_or(|wanted| wanted.contains(uid))).collect()))
     }
 
     /// UIDs that a folder has lost above a MODSEQ; `None` when it has forgotten some of them.
@@ -295,69 +326,6 @@ impl Boxes {
         let (modseq, gone) = transfer::expire(&self.db, account, folder, before, limit, self.clock.now()).await?;
         self.changes.announce([(account, modseq)]);
         Ok(gone.len())
-    }
-
-    /// Rows of messages; those that are swept already are missing.
-    ///
-    /// # Errors
-    /// As the database says.
-    pub async fn messages(&self, account: AccountId, ids: &[i64]) -> Result<HashMap<i64, StoredMessage>> {
-        let mut found = HashMap::with_capacity(ids.len());
-        for ids in ids.chunks(read::SUMMARIES) {
-            found.extend(read::messages(&self.db, account, ids).await?);
-        }
-        Ok(found)
-    }
-
-    /// See [`read::by_uid`].
-    ///
-    /// # Errors
-    /// As there.
-    pub async fn by_uid(&self, account: AccountId, folder: FolderId, uid: u32) -> Result<Option<MessageId>> {
-        read::by_uid(&self.db, account, folder, uid).await
-    }
-
-    /// Summaries of messages, at most [`read::SUMMARIES`] of them; those that are swept already are missing.
-    ///
-    /// # Errors
-    /// As the database says.
-    pub async fn summaries(&self, account: AccountId, ids: &[i64]) -> Result<Summaries> {
-        read::summaries(&self.db, account, ids).await
-    }
-
-    /// One message with its content.
-    ///
-    /// # Errors
-    /// [`crate::StoreError::NotFound`] when it is swept; [`crate::StoreError::Damaged`]; else as the database says.
-    pub async fn message(&self, account: AccountId, id: MessageId) -> Result<(StoredMessage, Bytes)> {
-        let message = read::message(&self.db, account, id).await?;
-        let content = read::content(&self.db, &self.blobs, &message).await?;
-        Ok((message, content))
-    }
-
-    /// The content of a message whose row is known.
-    ///
-    /// # Errors
-    /// As [`Boxes::message`].
-    pub async fn content(&self, message: &StoredMessage) -> Result<Bytes> {
-        read::content(&self.db, &self.blobs, message).await
-    }
-
-    /// The body of a message whose row is known, without [`StoredMessage::prefix`].
-    ///
-    /// # Errors
-    /// As [`Boxes::message`].
-    pub async fn body(&self, message: &StoredMessage) -> Result<Bytes> {
-        self.blobs.read(&self.db, message.blob).await
-    }
-
-    /// Bodies of messages whose rows are known, in one statement; see [`Blobs::read_many`].
-    ///
-    /// # Errors
-    /// When none can be read.
-    pub async fn bodies(&self, messages: impl Iterator<Item = &StoredMessage>) -> Result<HashMap<BlobId, Result<Bytes>>> {
-        let ids: Vec<BlobId> = messages.map(|message| message.blob).collect();
-        self.blobs.read_many(&self.db, &ids).await
     }
 
     /// The text index of a folder as it is now.

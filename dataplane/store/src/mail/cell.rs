@@ -3,6 +3,8 @@
 //! Placements and expunges above its MODSEQ make the next one. Commits of one account are in MODSEQ
 //! order, because each holds the account's lock, so nothing below the folder's MODSEQ can appear later.
 //!
+//! Commits of this process bring what they did ([`FolderCell::advance`]); the database is asked about those of others.
+//!
 //! Who reads somebody else's folder has a cell of their own, for what they have seen is theirs alone (`viewer`).
 //!
 //! A large folder that is not in memory is opened by its row alone: the counters answer SELECT, and the
@@ -14,6 +16,7 @@ use postern_core::{AccountId, FolderId};
 use tokio::sync::oneshot;
 
 use super::{
+    cells::Step,
     folder::{self, Folder},
     placement::{self, columns},
     snapshot::{CHUNK, Entry, Snapshot},
@@ -56,7 +59,7 @@ impl Coming {
 }
 
 /// Whose folder, which, and who looks at it if not the owner.
-pub(super) type CellKey = (AccountId, FolderId, Option<AccountId>);
+pub(crate) type CellKey = (AccountId, FolderId, Option<AccountId>);
 
 /// The newest snapshot of one folder, shared by all who have it open.
 #[derive(Debug)]
@@ -65,8 +68,16 @@ pub struct FolderCell {
     folder: FolderId,
     /// Who looks, if it is not the owner.
     viewer: Option<AccountId>,
-    newest: Mutex<Option<Arc<Snapshot>>>,
+    newest: Mutex<Option<Newest>>,
     moving: tokio::sync::Mutex<()>,
+}
+
+/// A snapshot, and how far it is the truth.
+#[derive(Clone, Debug)]
+struct Newest {
+    snapshot: Arc<Snapshot>,
+    /// The account's MODSEQ up to which no commit has done anything to the folder that is not in the snapshot.
+    sure: i64,
 }
 
 impl FolderCell {
@@ -81,7 +92,35 @@ impl FolderCell {
     /// The newest snapshot that is in memory, which may be behind.
     #[must_use]
     pub fn newest(&self) -> Option<Arc<Snapshot>> {
+        self.known().map(|newest| newest.snapshot)
+    }
+
+    fn known(&self) -> Option<Newest> {
         self.newest.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Keeps what was read, unless a commit of this process has moved the folder further meanwhile; what is kept then.
+    fn keep(&self, snapshot: Arc<Snapshot>, sure: i64) -> Arc<Snapshot> {
+        let mut newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
+        match &mut *newest {
+            Some(known) if known.snapshot.folder.modseq > snapshot.folder.modseq => known.snapshot.clone(),
+            other => {
+                let before = other.as_ref().filter(|known| known.snapshot.folder.modseq == snapshot.folder.modseq);
+                let sure = before.map_or(sure, |known| known.sure.max(sure));
+                *other = Some(Newest { snapshot: snapshot.clone(), sure });
+                snapshot
+            }
+        }
+    }
+
+    /// Moves on by a commit of this process, if all before it is known.
+    pub(super) fn advance(&self, step: Step) {
+        let mut newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(known) = newest.as_ref().filter(|known| known.snapshot.folder.modseq == step.before.modseq) else { return };
+        if known.snapshot.folder.uid_validity == step.before.uid_validity {
+            let snapshot = Arc::new(known.snapshot.moved_on(step.after, step.changed.into_values().collect(), &step.gone));
+            *newest = Some(Newest { snapshot, sure: step.modseq });
+        }
     }
 
     /// Opens the folder: `row` is what was just read of it.
@@ -124,8 +163,19 @@ impl FolderCell {
         let _ = opened.send(Arc::new(Snapshot::build(row.clone(), Vec::new())));
         let snapshot = Arc::new(load(&mut Reader::Moment(&mut tx), self.key(), row).await?);
         tx.close().await;
-        *self.newest.lock().unwrap_or_else(PoisonError::into_inner) = Some(snapshot.clone());
-        Ok(snapshot)
+        let sure = snapshot.folder.modseq;
+        Ok(self.keep(snapshot, sure))
+    }
+
+    /// The folder as it is at this MODSEQ of its account or later: what is in memory, if that is known to be.
+    ///
+    /// # Errors
+    /// As [`FolderCell::refresh`].
+    pub async fn refresh_to(&self, db: &Db, modseq: i64) -> Result<Arc<Snapshot>> {
+        match self.known() {
+            Some(known) if known.sure >= modseq => Ok(known.snapshot),
+            _ => self.refresh(db).await,
+        }
     }
 
     /// The folder as it is now: loaded when it is not in memory, else moved on.
@@ -135,25 +185,29 @@ impl FolderCell {
     pub async fn refresh(&self, db: &Db) -> Result<Arc<Snapshot>> {
         let _one_at_a_time = self.moving.lock().await;
         let gone = StoreError::NotFound("folder");
-        let snapshot = match self.newest() {
-            None => load(&mut Reader::Now(db), self.key(), folder::by_id(db, self.account, self.folder).await?.ok_or(gone)?).await?,
+        let (snapshot, sure) = match self.newest() {
+            None => {
+                let row = folder::by_id(db, self.account, self.folder).await?.ok_or(gone)?;
+                let sure = row.modseq;
+                (load(&mut Reader::Now(db), self.key(), row).await?, sure)
+            }
             Some(known) => {
-                let Moved { row, changed, expunged } = self.moved(db, &known.folder).await?.ok_or(gone)?;
+                let Moved { row, changed, expunged, modseq } = self.moved(db, &known.folder).await?.ok_or(gone)?;
                 if known.folder == row {
-                    return Ok(known);
+                    return Ok(self.keep(known, modseq));
                 }
-                if known.folder.uid_validity != row.uid_validity || known.folder.modseq < row.history_floor {
+                let snapshot = if known.folder.uid_validity != row.uid_validity || known.folder.modseq < row.history_floor {
                     load(&mut Reader::Now(db), self.key(), row).await?
                 } else if known.folder.modseq == row.modseq {
                     known.under(row)
                 } else {
                     known.moved_on(row, changed, &expunged)
-                }
+                };
+                (snapshot, modseq)
             }
         };
         let snapshot = Arc::new(if self.viewer.is_some() { snapshot.recounted() } else { snapshot });
-        *self.newest.lock().unwrap_or_else(PoisonError::into_inner) = Some(snapshot.clone());
-        Ok(snapshot)
+        Ok(self.keep(snapshot, sure))
     }
 
     /// The folder's row and what moved above what is known, of one moment.
@@ -169,7 +223,8 @@ impl FolderCell {
         // walking all UIDs below instead.
         let sql = folder::fields!(concat!(
             ", changed.*, (SELECT array_agg(uid) FROM \
-             (SELECT uid FROM expunged WHERE account = $1 AND folder = $2 AND modseq > $4 LIMIT $5) AS gone) FROM folder CROSS JOIN (",
+             (SELECT uid FROM expunged WHERE account = $1 AND folder = $2 AND modseq > $4 LIMIT $5) AS gone), \
+             (SELECT modseq FROM account WHERE id = $1) FROM folder CROSS JOIN (",
             columns!(
                 "SELECT * FROM placement WHERE account = $1 AND folder = $2 AND uid >= $3 UNION ALL \
                  SELECT * FROM placement WHERE account = $1 AND folder = $2 AND modseq > $4 AND modseq > created_modseq AND uid + 0 < $3 LIMIT $5"
@@ -190,13 +245,13 @@ impl FolderCell {
         // The row's is the owner's; the viewer's is counted from the entries.
         row.unseen = known.unseen;
         if row.modseq == known.modseq {
-            return Ok(Some(Moved { row, changed: Vec::new(), expunged: Vec::new() }));
+            return Ok(Some(Moved { row, changed: Vec::new(), expunged: Vec::new(), modseq: 0 }));
         }
         let changed = viewer::changes(db, self.account, self.folder, viewer, known.uid_next, known.modseq).await?;
         let sql = "SELECT array_agg(uid) FROM expunged WHERE account = $1 AND folder = $2 AND modseq > $3";
         let expunged = db.row(sql, args![self.account, self.folder, known.modseq]).await?;
         let expunged = expunged.map_or(Ok(Vec::new()), |row| row.ints(0))?;
-        Ok(Some(Moved { row, changed: placement::entries(changed.as_ref())?, expunged: uids(expunged) }))
+        Ok(Some(Moved { row, changed: placement::entries(changed.as_ref())?, expunged: uids(expunged), modseq: 0 }))
     }
 }
 
@@ -205,12 +260,15 @@ struct Moved {
     row: Folder,
     changed: Vec<Entry>,
     expunged: Vec<u32>,
+    /// The account's MODSEQ at that moment; 0 is not known.
+    modseq: i64,
 }
 
 impl Moved {
     fn of(row: &Row) -> Result<Self> {
-        let expunged = row.ints(folder::FIELDS + placement::COLUMNS)?;
-        Ok(Self { row: folder::folder(row)?, changed: placement::entries_from(row, folder::FIELDS)?, expunged: uids(expunged) })
+        let behind = folder::FIELDS + placement::COLUMNS;
+        let (expunged, modseq) = (uids(row.ints(behind)?), row.opt_int(behind + 1)?.unwrap_or(0));
+        Ok(Self { row: folder::folder(row)?, changed: placement::entries_from(row, folder::FIELDS)?, expunged, modseq })
     }
 }
 

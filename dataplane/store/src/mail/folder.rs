@@ -88,7 +88,7 @@ pub struct Folder {
 }
 
 /// Reads what [`fields`] asked for.
-pub(super) fn folder(row: &Row) -> Result<Folder> {
+pub(crate) fn folder(row: &Row) -> Result<Folder> {
     let number = |column| -> Result<u32> { Ok(u32::try_from(row.int(column)?).unwrap_or(u32::MAX)) };
     Ok(Folder {
         id: FolderId(row.int(0)?),
@@ -115,9 +115,9 @@ macro_rules! fields {
         )
     };
 }
-pub(super) use fields;
+pub(crate) use fields;
 /// How many they are.
-pub(super) const FIELDS: usize = 12;
+pub(crate) const FIELDS: usize = 12;
 
 macro_rules! select {
     ($rest:literal) => {

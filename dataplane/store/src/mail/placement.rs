@@ -10,7 +10,7 @@ use postern_core::{AccountId, FolderId, Timestamp};
 
 use super::{
     flags::{FlagChange, Flags},
-    folder,
+    folder::{self, Folder},
     snapshot::Entry,
     viewer,
 };
@@ -77,6 +77,24 @@ pub(super) fn entries_from(row: &Row, at: usize) -> Result<Vec<Entry>> {
     Ok(entries)
 }
 
+/// A placement from a row of `uid, message, flags, size, received_at, saved_at, modseq, keywords`.
+///
+/// # Errors
+/// [`StoreError::Damaged`] when the columns are others.
+pub(crate) fn entry(row: &Row) -> Result<Entry> {
+    let number = |column| -> Result<u32> { Ok(u32::try_from(row.int(column)?).unwrap_or(u32::MAX)) };
+    Ok(Entry {
+        uid: number(0)?,
+        message: row.int(1)?,
+        flags: Flags(u16::try_from(row.int(2)? & 0xffff).unwrap_or(0)),
+        size: number(3)?,
+        received_at: Timestamp(row.int(4)?).secs(),
+        saved_at: u32::try_from(Timestamp(row.int(5)?).secs()).unwrap_or(0),
+        modseq: row.int(6)?,
+        keywords: row.opt_text(7)?.map(Into::into),
+    })
+}
+
 /// What a folder's counters change by.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Delta {
@@ -93,6 +111,30 @@ pub struct Delta {
 }
 
 impl Delta {
+    /// Both.
+    pub fn add(&mut self, other: Self) {
+        self.messages += other.messages;
+        self.unseen += other.unseen;
+        self.deleted += other.deleted;
+        self.size += other.size;
+        self.uids += other.uids;
+    }
+
+    /// A folder's row after it.
+    #[must_use]
+    pub fn applied_to(self, folder: &Folder, modseq: i64) -> Folder {
+        let sum = |held: u32, change: i64| u32::try_from(i64::from(held) + change).unwrap_or(u32::MAX);
+        Folder {
+            modseq,
+            uid_next: sum(folder.uid_next, self.uids),
+            messages: sum(folder.messages, self.messages),
+            unseen: sum(folder.unseen, self.unseen),
+            deleted: sum(folder.deleted, self.deleted),
+            size: folder.size + self.size,
+            ..folder.clone()
+        }
+    }
+
     /// One placement with these flags comes (`1`) or goes (`-1`).
     pub fn count(&mut self, flags: Flags, size: i64, sign: i64) {
         self.messages += sign;
@@ -125,6 +167,38 @@ pub async fn by_uids(tx: &mut Tx, account: AccountId, folder: FolderId, uids: &[
     entries(tx.row(sql, args![account, folder, uids]).await?.as_ref())
 }
 
+/// What a change makes of placements.
+#[derive(Debug, Default)]
+pub struct Restamped {
+    /// Those that differ now, under the new MODSEQ.
+    pub changed: Vec<Entry>,
+    /// UIDs of those that were changed by somebody else since.
+    pub refused: Vec<u32>,
+    /// What it does to the folder's counters.
+    pub delta: Delta,
+}
+
+/// Decides what a change makes of placements; nothing is written.
+#[must_use]
+pub fn restamp(entries: Vec<Entry>, modseq: i64, change: &FlagChange, unchanged_since: Option<i64>) -> Restamped {
+    let mut made = Restamped::default();
+    for mut placement in entries {
+        if unchanged_since.is_some_and(|since| placement.modseq > since) {
+            made.refused.push(placement.uid);
+            continue;
+        }
+        let (flags, keywords) = change.apply(placement.flags, placement.keywords.as_deref());
+        if flags == placement.flags && keywords.as_deref() == placement.keywords.as_deref() {
+            continue;
+        }
+        made.delta.unseen += i64::from(placement.flags.has(Flags::SEEN)) - i64::from(flags.has(Flags::SEEN));
+        made.delta.deleted += i64::from(flags.has(Flags::DELETED)) - i64::from(placement.flags.has(Flags::DELETED));
+        (placement.flags, placement.keywords, placement.modseq) = (flags, keywords.map(Into::into), modseq);
+        made.changed.push(placement);
+    }
+    made
+}
+
 /// Changes flags of placements that differ; those whose MODSEQ is above `unchanged_since` are left and returned second (RFC 7162 §3.1.3).
 ///
 /// # Errors
@@ -138,21 +212,8 @@ pub async fn change_flags(
     change: &FlagChange,
     unchanged_since: Option<i64>,
 ) -> Result<(Vec<Entry>, Vec<u32>)> {
-    let (mut changed, mut refused, mut delta) = (Vec::new(), Vec::new(), Delta::default());
-    for mut placement in by_uids(tx, account, folder, uids).await? {
-        if unchanged_since.is_some_and(|since| placement.modseq > since) {
-            refused.push(placement.uid);
-            continue;
-        }
-        let (flags, keywords) = change.apply(placement.flags, placement.keywords.as_deref());
-        if flags == placement.flags && keywords.as_deref() == placement.keywords.as_deref() {
-            continue;
-        }
-        delta.unseen += i64::from(placement.flags.has(Flags::SEEN)) - i64::from(flags.has(Flags::SEEN));
-        delta.deleted += i64::from(flags.has(Flags::DELETED)) - i64::from(placement.flags.has(Flags::DELETED));
-        (placement.flags, placement.keywords, placement.modseq) = (flags, keywords.map(Into::into), modseq);
-        changed.push(placement);
-    }
+    let entries = by_uids(tx, account, folder, uids).await?;
+    let Restamped { changed, refused, delta } = restamp(entries, modseq, change, unchanged_since);
     // Most changes make the same flags of many placements: one statement for each outcome.
     let mut outcomes = BTreeMap::<(u16, Option<&str>), Vec<i64>>::new();
     for placement in &changed {

@@ -15,7 +15,7 @@ use crate::{
 /// Summaries read in one statement.
 pub const SUMMARIES: usize = 1_000;
 /// Messages, about 1 KiB each, that are read where the caller stands.
-const FEW: usize = 50;
+pub(super) const FEW: usize = 50;
 
 /// A message's row without its body.
 #[derive(Clone, Debug)]
@@ -74,6 +74,17 @@ pub struct Summaries {
 }
 
 impl Summaries {
+    /// Those of rows.
+    pub(super) fn of<'a>(rows: impl Iterator<Item = &'a StoredMessage>) -> Self {
+        let mut made = Self::default();
+        for row in rows {
+            let start = made.joined.len();
+            made.joined.extend_from_slice(&row.summary);
+            made.places.insert(row.id.0, start..made.joined.len());
+        }
+        made
+    }
+
     /// A message's encoded summary.
     #[must_use]
     pub fn get(&self, message: i64) -> Option<&[u8]> {

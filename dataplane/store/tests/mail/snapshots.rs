@@ -4,13 +4,19 @@ use std::time::Duration;
 
 use postern_store::{
     changes,
-    mail::{FlagChange, Flags, INBOX, cell::Opened},
+    mail::{FlagChange, Flags, INBOX, cell::Opened, snapshot::Entry},
 };
 use postern_tests::TestDatabase;
 
 use crate::fixture::*;
 
-postern_tests::suite!(a_snapshot_moves_on_with_the_folder, a_large_folder_is_opened_by_its_row, a_delivery_wakes_who_listens);
+postern_tests::suite!(
+    a_snapshot_moves_on_with_the_folder,
+    a_large_folder_is_opened_by_its_row,
+    a_delivery_wakes_who_listens,
+    what_this_process_does_is_in_its_snapshot,
+    changes_of_one_message_have_each_their_own_modseq,
+);
 
 async fn a_snapshot_moves_on_with_the_folder(at: TestDatabase) {
     let store = open(&at).await;
@@ -69,7 +75,7 @@ async fn a_large_folder_is_opened_by_its_row(at: TestDatabase) {
     assert!(matches!(store.boxes.open(&cell, row).await.unwrap(), Opened::Here(_)));
 }
 
-async fn open_again(store: &postern_store::Store, account: postern_core::AccountId) -> Vec<postern_store::mail::snapshot::Entry> {
+async fn open_again(store: &postern_store::Store, account: postern_core::AccountId) -> Vec<Entry> {
     let cell = store.boxes.cell(account, INBOX);
     store.boxes.refresh(&cell).await.unwrap().iter().cloned().collect()
 }
@@ -87,4 +93,81 @@ async fn a_delivery_wakes_who_listens(at: TestDatabase) {
     tx.commit().await.unwrap();
     changes::poll(&store.db, &store.changes).await.unwrap();
     tokio::time::timeout(Duration::from_secs(10), ear.moved()).await.expect("woken");
+}
+
+/// Whatever is done at once, the snapshot that sessions are shown holds what the rows say.
+async fn what_this_process_does_is_in_its_snapshot(at: TestDatabase) {
+    let store = open(&at).await;
+    let alice = account(&store, None).await;
+    for _ in 0..30 {
+        deliver(&store, alice, b"x").await.unwrap();
+    }
+    let cell = store.boxes.cell(alice, INBOX);
+    store.boxes.snapshot(&cell).await.unwrap();
+    let mut feed = store.boxes.subscribe(alice);
+    for round in 0..6i64 {
+        let tasks: Vec<_> = (0..40i64)
+            .map(|n| {
+                let store = store.clone();
+                let uids = [n % 30 + 1 + round, (n * 7) % 30 + 1 + round];
+                tokio::spawn(async move {
+                    match n % 5 {
+                        0 => store
+                            .boxes
+                            .store(alice, INBOX, &uids, &FlagChange::Add(Flags::SEEN, vec![format!("k{n}")]), None)
+                            .await
+                            .map(drop),
+                        1 => store
+                            .boxes
+                            .store(alice, INBOX, &uids, &FlagChange::Remove(Flags::SEEN, vec!["k0".into()]), None)
+                            .await
+                            .map(drop),
+                        2 => store.boxes.store(alice, INBOX, &uids[..1], &FlagChange::Add(Flags::DELETED, vec![]), None).await.map(drop),
+                        3 => store.boxes.expunge(alice, INBOX, None).await.map(drop),
+                        _ => deliver(&store, alice, b"more").await.map(drop),
+                    }
+                })
+            })
+            .collect();
+        for task in tasks {
+            task.await.unwrap().unwrap();
+        }
+        let heard = feed.seen();
+        let shown = store.boxes.refresh_to(&cell, heard).await.unwrap();
+        let sql = "SELECT uid, flags, modseq, keywords, message, size FROM placement WHERE account = $1 AND folder = 1 ORDER BY uid";
+        let rows = store.db.rows(sql, postern_store::args![alice]).await.unwrap();
+        let rows: Vec<_> = rows
+            .iter()
+            .map(|row| {
+                let (uid, flags, modseq) = (row.int(0).unwrap(), row.int(1).unwrap(), row.int(2).unwrap());
+                (uid, flags, modseq, row.opt_text(3).unwrap(), row.int(4).unwrap(), row.int(5).unwrap())
+            })
+            .collect();
+        let entry = |e: &Entry| {
+            let keywords = e.keywords.as_deref().map(str::to_owned);
+            (i64::from(e.uid), i64::from(e.flags.0), e.modseq, keywords, e.message, i64::from(e.size))
+        };
+        let entries: Vec<_> = shown.iter().map(entry).collect();
+        assert_eq!(entries, rows);
+        assert_eq!(shown.folder, store.boxes.folder(alice, "INBOX").await.unwrap().unwrap());
+        look(&store, alice, INBOX).await;
+        check_usage(&store, alice).await;
+    }
+}
+
+/// A session tells its own change from another's by it.
+async fn changes_of_one_message_have_each_their_own_modseq(at: TestDatabase) {
+    let store = open(&at).await;
+    let alice = account(&store, None).await;
+    deliver(&store, alice, b"x").await.unwrap();
+    for _ in 0..20 {
+        let (seen, flagged) = (FlagChange::Add(Flags::SEEN, vec![]), FlagChange::Add(Flags::FLAGGED, vec![]));
+        let both = tokio::join!(store.boxes.store(alice, INBOX, &[1], &seen, None), store.boxes.store(alice, INBOX, &[1], &flagged, None));
+        let (seen, flagged) = (both.0.unwrap(), both.1.unwrap());
+        assert_ne!(seen.modseq, flagged.modseq);
+        let now = inbox(&store, alice).await;
+        assert_eq!(now.get(0).unwrap().flags, Flags::SEEN.with(Flags::FLAGGED));
+        assert_eq!(now.get(0).unwrap().modseq, seen.modseq.max(flagged.modseq));
+        store.boxes.store(alice, INBOX, &[1], &FlagChange::Replace(Flags::NONE, vec![]), None).await.unwrap();
+    }
 }

@@ -193,8 +193,8 @@ impl Selected {
         if self.coming.is_some() || !(look || self.behind || self.feed.has_moved()) {
             return Ok(None);
         }
-        self.feed.seen();
-        let newest = boxes.refresh(&self.cell).await;
+        let heard = self.feed.seen();
+        let newest = if look { boxes.refresh(&self.cell).await } else { boxes.refresh_to(&self.cell, heard).await };
         self.behind = newest.as_ref().is_err_and(StoreError::is_temporary);
         newest.map(Some)
     }
