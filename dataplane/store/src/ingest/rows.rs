@@ -35,23 +35,27 @@ pub(super) fn messages(
     let known: HashSet<(i64, i64)> = tools.cells.known(rows.iter().map(|r| (r.2.account.0, r.2.folder.0)));
     for (body, delivery, placed, message, size) in &rows {
         let key = (placed.account.0, placed.folder.0);
-        if let Some(folder) = held.folders.get_mut(&key).filter(|_| known.contains(&key)) {
-            let entry = Entry {
-                uid: placed.uid,
-                size: u32::try_from(*size).unwrap_or(u32::MAX),
-                saved_at: u32::try_from(now.secs()).unwrap_or(0),
-                flags: delivery.flags,
-                keywords: delivery.keywords.as_deref().map(Into::into),
-                modseq: placed.modseq,
-                message: *message,
-                received_at: delivery.received_at.secs(),
-            };
-            folder.new.insert(placed.uid, entry);
-            // Whoever has the folder open asks for it as soon as it is told. Should the commit fail, nobody knows this id.
-            if tools.recent.is_on() {
-                let (id, blob, prefix, summary) = (MessageId(*message), body.prepared.id, delivery.prefix.clone(), body.summary.to_vec());
-                tools.recent.keep(placed.account, StoredMessage { id, blob, trace: body.trace, prefix, summary });
-            }
+        let Some(folder) = held.folders.get_mut(&key) else { continue };
+        if !known.contains(&key) {
+            // Who opens it while the batch commits may read what was before, and must not take the rest for all there is.
+            folder.unsure = true;
+            continue;
+        }
+        let entry = Entry {
+            uid: placed.uid,
+            size: u32::try_from(*size).unwrap_or(u32::MAX),
+            saved_at: u32::try_from(now.secs()).unwrap_or(0),
+            flags: delivery.flags,
+            keywords: delivery.keywords.as_deref().map(Into::into),
+            modseq: placed.modseq,
+            message: *message,
+            received_at: delivery.received_at.secs(),
+        };
+        folder.new.insert(placed.uid, entry);
+        // Whoever has the folder open asks for it as soon as it is told. Should the commit fail, nobody knows this id.
+        if tools.recent.is_on() {
+            let (id, blob, prefix, summary) = (MessageId(*message), body.prepared.id, delivery.prefix.clone(), body.summary.to_vec());
+            tools.recent.keep(placed.account, StoredMessage { id, blob, trace: body.trace, prefix, summary });
         }
     }
     let ints = |f: &dyn Fn(&Row<'_>) -> i64| Column::Int(rows.iter().map(f).collect());

@@ -16,6 +16,7 @@ postern_tests::suite!(
     a_delivery_wakes_who_listens,
     what_this_process_does_is_in_its_snapshot,
     changes_of_one_message_have_each_their_own_modseq,
+    who_opens_a_folder_while_mail_comes_misses_none,
 );
 
 async fn a_snapshot_moves_on_with_the_folder(at: TestDatabase) {
@@ -152,6 +153,25 @@ async fn what_this_process_does_is_in_its_snapshot(at: TestDatabase) {
         assert_eq!(shown.folder, store.boxes.folder(alice, "INBOX").await.unwrap().unwrap());
         look(&store, alice, INBOX).await;
         check_usage(&store, alice).await;
+    }
+}
+
+/// Nobody has the folder open when the batch is decided, and somebody has when it is committed.
+async fn who_opens_a_folder_while_mail_comes_misses_none(at: TestDatabase) {
+    let store = open(&at).await;
+    for n in 0..200 {
+        let alice = account(&store, None).await;
+        let coming = tokio::spawn({
+            let store = store.clone();
+            async move { deliver(&store, alice, b"x").await }
+        });
+        for _ in 0..n * 10 {
+            tokio::task::yield_now().await;
+        }
+        let cell = store.boxes.cell(alice, INBOX);
+        store.boxes.snapshot(&cell).await.unwrap();
+        coming.await.unwrap().unwrap();
+        assert_eq!(inbox(&store, alice).await.len(), 1);
     }
 }
 
