@@ -1,9 +1,12 @@
 """What dies without a word may cut connections, and loses nothing that was answered with 250."""
 
+import time
 import unittest
 
-from harness import kube, mail
+from harness import kube, mail, tenant
 from harness.disruption import ByHand, Installed
+from harness.installation import installed
+from harness.site import Site
 from harness.waiting import until
 
 
@@ -51,6 +54,24 @@ class Kill(Deaths, Installed):
             self.installation.rolled_out("deployment/postern-operator")
         account = self.undisturbed(load)
         self.assertEqual((account["told"], account["byes"]), ({}, 0))
+
+
+class KillSender(unittest.TestCase):
+    """A sender dies with a message in its hands, while the other site thinks about the recipient."""
+
+    def test_what_it_had_in_hand_is_sent_soon_by_another(self):
+        installation = installed()
+        tenant.trader()
+        with Site("elsewhere.example") as site:
+            site.answers(slow="sleep 15")
+            text, token = mail.message(tenant.ERIN[0], "slow@elsewhere.example")
+            mail.send(installation.address, tenant.ERIN[0], "slow@elsewhere.example", text, port=587, login=tenant.ERIN)
+            until("the other site to be talked to", lambda: "connect from" in site.log(), 30)
+            dying = installation.pods("sender")[0]
+            kube.kubectl("delete", dying, "--namespace", installation.namespace, "--grace-period=0", "--force")
+            begun = time.monotonic()
+            site.received(token, seconds=180)
+            print(f"\n  from a sender's death to its message at the other site: {time.monotonic() - begun:.0f} s", flush=True)
 
 
 if __name__ == "__main__":
