@@ -3,7 +3,7 @@
 //! Placements and expunges above its MODSEQ make the next one. Commits of one account are in MODSEQ
 //! order, because each holds the account's lock, so nothing below the folder's MODSEQ can appear later.
 //!
-//! Commits of this process bring what they did ([`FolderCell::advance`]); the database is asked about those of others.
+//! Commits of this process bring what they did (`FolderCell::advance`); the database is asked about those of others.
 //!
 //! Who reads somebody else's folder has a cell of their own, for what they have seen is theirs alone (`viewer`).
 //!

@@ -94,7 +94,7 @@ impl Boxes {
         self.blobs.read(&self.db, message.blob).await
     }
 
-    /// Bodies of messages whose rows are known, in one statement; see [`Blobs::read_many`].
+    /// Bodies of messages whose rows are known, in one statement; see [`crate::blob::Blobs::read_many`].
     ///
     /// # Errors
     /// When none can be read.

@@ -89,7 +89,7 @@ impl Diagnosis {
         Some(Self { status: dns, ready: finding(DNS_READY)?, bulk_sender: finding(BULK_SENDER_READY)? })
     }
 
-    /// With the date of `before` when nothing else differs and that is no older than [`RENEWED`]: a look that finds nothing new is no news.
+    /// With the date of `before` when nothing else differs and that is no older than an hour: a look that finds nothing new is no news.
     #[must_use]
     pub fn dated_as(mut self, before: &Self) -> Self {
         let date = |diagnosis: &Self| diagnosis.status.checked_at.as_deref().and_then(|at| at.parse::<jiff::Timestamp>().ok());
