@@ -81,7 +81,7 @@ async fn send(options: &sqlx::postgres::PgConnectOptions, mut told: mpsc::Unboun
         let notes = pairs.map(|(channel, part)| (channel, part.join(" "))).chain(queued.then(|| (QUEUE, String::new())));
         for (channel, payload) in notes {
             if connection.is_none() {
-                connection = PgConnection::connect_with(options).await.ok();
+                connection = telling(options).await.ok();
             }
             let Some(open) = &mut connection else { break };
             if sqlx::query("SELECT pg_notify($1, $2)").bind(channel).bind(payload).execute(open).await.is_err() {
@@ -89,6 +89,13 @@ async fn send(options: &sqlx::postgres::PgConnectOptions, mut told: mpsc::Unboun
             }
         }
     }
+}
+
+/// A connection to tell others by. A hint commits a transaction; what a crash loses of them the poll finds, so none waits for an fsync.
+async fn telling(options: &sqlx::postgres::PgConnectOptions) -> Result<PgConnection, sqlx::Error> {
+    let mut connection = PgConnection::connect_with(options).await?;
+    sqlx::query("SET synchronous_commit = off").execute(&mut connection).await?;
+    Ok(connection)
 }
 
 async fn listen(options: &sqlx::postgres::PgConnectOptions, process: Process, hub: &Changes, hints: &Hints) {
