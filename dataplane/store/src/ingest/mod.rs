@@ -14,8 +14,9 @@
 //!
 //! A batch that the database refuses is cut in half until the one message that it refuses stands
 //! alone. An account that another process has locked is skipped and its messages go into a later
-//! batch; after a few rounds each waits for the lock in a transaction of its own. An ambiguous COMMIT is told as such: the
-//! sender must ask again, and a copy is better than a loss.
+//! batch; after a few rounds each waits for the lock in a transaction of its own. A COMMIT without an answer is looked for when
+//! the database is back (`doubt.rs`); one that is not found is told as ambiguous: the sender must ask again, and a copy is better
+//! than a loss.
 
 mod change;
 mod commit;
