@@ -196,7 +196,18 @@ impl FolderCell {
                 if known.folder == row {
                     return Ok(self.keep(known, modseq));
                 }
-                let snapshot = if known.folder.uid_validity != row.uid_validity || known.folder.modseq < row.history_floor {
+                let went_back = row.modseq < known.folder.modseq;
+                if went_back {
+                    // A restore, or a failover that lost commits: what is in memory has another past than the database.
+                    tracing::warn!(
+                        account = self.account.0,
+                        folder = self.folder.0,
+                        "the database is older than it was; a folder is read anew"
+                    );
+                    *self.newest.lock().unwrap_or_else(PoisonError::into_inner) = None;
+                }
+                let another = known.folder.uid_validity != row.uid_validity || known.folder.modseq < row.history_floor;
+                let snapshot = if went_back || another {
                     load(&mut Reader::Now(db), self.key(), row).await?
                 } else if known.folder.modseq == row.modseq {
                     known.under(row)

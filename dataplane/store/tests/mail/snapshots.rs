@@ -17,6 +17,7 @@ postern_tests::suite!(
     what_this_process_does_is_in_its_snapshot,
     changes_of_one_message_have_each_their_own_modseq,
     who_opens_a_folder_while_mail_comes_misses_none,
+    a_database_that_goes_back_in_time_takes_its_folders_along,
 );
 
 async fn a_snapshot_moves_on_with_the_folder(at: TestDatabase) {
@@ -173,6 +174,32 @@ async fn who_opens_a_folder_while_mail_comes_misses_none(at: TestDatabase) {
         coming.await.unwrap().unwrap();
         assert_eq!(inbox(&store, alice).await.len(), 1);
     }
+}
+
+/// As after a failover to a replica that was behind.
+async fn a_database_that_goes_back_in_time_takes_its_folders_along(at: TestDatabase) {
+    let store = open(&at).await;
+    let alice = account(&store, None).await;
+    for _ in 0..2 {
+        deliver(&store, alice, b"x").await.unwrap();
+    }
+    let cell = store.boxes.cell(alice, INBOX);
+    let before = store.boxes.snapshot(&cell).await.unwrap();
+    deliver(&store, alice, b"lost").await.unwrap();
+    store.boxes.store(alice, INBOX, &[1], &FlagChange::Add(Flags::SEEN, vec![]), None).await.unwrap();
+    assert_eq!(store.boxes.refresh(&cell).await.unwrap().len(), 3);
+    let (was, mut tx) = (&before.folder, store.db.begin().await.unwrap());
+    tx.execute("DELETE FROM placement WHERE account = $1 AND uid > 2", postern_store::args![alice]).await.unwrap();
+    tx.execute("UPDATE placement SET flags = 0, modseq = created_modseq WHERE account = $1", postern_store::args![alice]).await.unwrap();
+    tx.execute("UPDATE account SET modseq = $2 WHERE id = $1", postern_store::args![alice, was.modseq]).await.unwrap();
+    let sql = "UPDATE folder SET modseq = $2, uid_next = $3, messages = 2, unseen = 2, size = $4 WHERE account = $1 AND id = 1";
+    tx.execute(sql, postern_store::args![alice, was.modseq, was.uid_next, was.size]).await.unwrap();
+    tx.commit().await.unwrap();
+    let now = store.boxes.refresh(&cell).await.unwrap();
+    assert_eq!(now.iter().collect::<Vec<_>>(), before.iter().collect::<Vec<_>>());
+    assert_eq!(now.folder, before.folder);
+    deliver(&store, alice, b"again").await.unwrap();
+    assert_eq!(inbox(&store, alice).await.len(), 3);
 }
 
 /// A session tells its own change from another's by it.
