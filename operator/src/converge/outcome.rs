@@ -57,8 +57,8 @@ impl Converge {
         }
         // Before their status is written, so that it is written once.
         self.outlets.keys.push(update.domains.iter().filter_map(|domain| Id::of_source(&domain.source)));
-        self.outlets.statuses.push(told);
         self.recount(&figures);
+        self.outlets.statuses.push(told);
     }
 
     /// Puts the directory's refusals into an object's judgement. What merely waits for a proof is a remark.
@@ -107,7 +107,8 @@ impl Converge {
         spec.and_then(Result::ok).unwrap_or_default()
     }
 
-    /// Domains whose boxes were counted before they were written.
+    /// Domains whose boxes were counted before they were written. A first box is told at once, before its own status: from
+    /// then on the Domain is not deleted by a slip.
     fn recount(&self, domains: &BTreeSet<(String, String)>) {
         if domains.is_empty() {
             return;
@@ -115,9 +116,10 @@ impl Converge {
         let tables = self.context.cache.read();
         let tenants: BTreeSet<&str> = domains.iter().map(|(tenant, _)| tenant.as_str()).collect();
         let counted = tenants.into_iter().flat_map(|tenant| tables.domains.in_namespace(tenant));
-        let ids =
-            counted.filter(|(id, e)| domains.contains(&(id.namespace.to_string(), e.object.spec.domain.to_string()))).map(|(id, _)| id);
-        self.outlets.figures.push(ids.collect::<Vec<_>>());
+        let asked = counted.filter(|(id, e)| domains.contains(&(id.namespace.to_string(), e.object.spec.domain.to_string())));
+        let (later, at_once): (Vec<_>, Vec<_>) = asked.partition(|(_, e)| e.seen.counts_boxes());
+        self.outlets.figures.push(later.into_iter().map(|(id, _)| id));
+        self.outlets.statuses.push(at_once.into_iter().map(|(id, _)| id));
     }
 
     pub(super) fn forget(&mut self, id: &Id) {

@@ -49,6 +49,9 @@ pub trait Watched: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned
 
 macro_rules! watched {
     ($kind:ident, $table:ident) => {
+        watched!($kind, $table, |seen, _status| seen);
+    };
+    ($kind:ident, $table:ident, |$seen:ident, $status:ident| $more:expr) => {
         impl Watched for $kind {
             const KIND: Kind = Kind::$kind;
 
@@ -61,14 +64,15 @@ macro_rules! watched {
             }
 
             fn take_status(&mut self) -> Seen {
-                let status = self.status.take();
-                Seen::of(status.as_ref(), status.as_ref().map_or(&[], |s| &s.conditions))
+                let $status = self.status.take();
+                let $seen = Seen::of($status.as_ref(), $status.as_ref().map_or(&[], |s| &s.conditions));
+                $more
             }
         }
     };
 }
 
-watched!(Domain, domains);
+watched!(Domain, domains, |seen, status| seen.with_boxes(status.and_then(|s| s.mailboxes).unwrap_or_default()));
 watched!(Mailbox, mailboxes);
 watched!(Alias, aliases);
 watched!(IpPool, pools);

@@ -42,6 +42,8 @@ pub struct Seen {
     digest: Option<u64>,
     /// (type, status, since in microseconds).
     conditions: Box<[(u8, u8, i64)]>,
+    /// Whether it counts boxes, as a Domain's does.
+    counts_boxes: bool,
 }
 
 impl Seen {
@@ -52,7 +54,19 @@ impl Seen {
             let status = STATUSES.iter().position(|s| *s == c.status)?;
             Some((u8::try_from(type_).ok()?, u8::try_from(status).ok()?, c.last_transition_time.0.as_microsecond()))
         });
-        Self { digest: status.map(digest), conditions: known.collect() }
+        Self { digest: status.map(digest), conditions: known.collect(), counts_boxes: false }
+    }
+
+    /// The same of a status that says of so many boxes that they stand on the object.
+    #[must_use]
+    pub fn with_boxes(self, boxes: u64) -> Self {
+        Self { counts_boxes: boxes > 0, ..self }
+    }
+
+    /// Whether whoever reads the status knows that boxes stand on the object: what keeps a Domain from being deleted by a slip.
+    #[must_use]
+    pub const fn counts_boxes(&self) -> bool {
+        self.counts_boxes
     }
 
     /// The conditions as far as they matter to what comes after them: type, status, since when.

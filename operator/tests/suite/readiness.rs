@@ -39,6 +39,20 @@ async fn a_domain_and_its_box_come_to_serve_in_any_order_and_applying_them_again
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_domain_says_that_it_has_boxes_no_later_than_its_first_box_is_ready() {
+    let lab = Lab::running().await;
+    lab.api.apply(&format!("{CLUSTER}\n---\n{DOMAIN}"));
+    lab.until_condition("domains", "example-org", "Ready", "True").await;
+    lab.api.apply(&mailbox("alice", "address: alice@example.org"));
+    lab.until_condition("mailboxes", "alice", "Ready", "True").await;
+    // Statuses are written in turn: what was asked for before alice's stands when another's does.
+    lab.api.apply(&mailbox("bob", "address: bob@example.org"));
+    lab.until_condition("mailboxes", "bob", "Ready", "True").await;
+    let counted = lab.api.get("domains", "acme", "example-org").unwrap()["status"]["mailboxes"].as_u64();
+    assert!(counted >= Some(1), "{counted:?}: nothing keeps this Domain from being deleted by a slip");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_domain_that_nobody_vouches_for_waits_for_its_token_and_the_boxes_of_others_do_not() {
     let lab = Lab::running().await;
     let other = DOMAIN.replace("example-org", "example-net").replace("example.org", "example.net");
