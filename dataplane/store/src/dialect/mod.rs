@@ -14,6 +14,7 @@
 //! Rewritten texts are kept for ever, keyed by the text's own address: statements are literals, so there are few.
 
 pub mod due;
+pub mod parts;
 pub mod postgres;
 pub mod sqlite;
 

@@ -15,6 +15,7 @@
 
 pub mod build;
 pub mod compact;
+mod look;
 mod query;
 mod segment;
 mod token;

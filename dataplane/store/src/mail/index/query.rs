@@ -1,15 +1,24 @@
 //! Asks the index of a folder.
+//!
+//! A few segments are asked together, in two statements: the parts that every question begins with, then those that these
+//! lead to (`look.rs` says which). While one group is looked at, the next is on its way.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
+use futures_util::{StreamExt, TryStreamExt, stream};
 use postern_core::{AccountId, FolderId};
 use postern_message::search::Field;
 
 use super::{
-    segment::{self, Cell, FIELDS, HEAD, Head, JUMBLE, LISTS, Lists, ROW, ROWS_A_PART, WORDS},
-    token::{self, Piece},
+    look::{self, Parts, Places},
+    segment::{HEAD, Head},
 };
-use crate::{args, db::Db, error::Result};
+use crate::{args, db::Db, dialect, error::Result};
+
+/// Segments whose parts are read together: the words of one are some 100 KiB, of very long messages more.
+const TOGETHER: usize = 8;
+/// Groups of segments that are read at the same time.
+const AHEAD: usize = 2;
 
 /// What is to be found. Texts are mapped for comparison.
 #[derive(Clone, Debug)]
@@ -38,9 +47,6 @@ pub struct Index {
     segments: Vec<(i64, Head)>,
 }
 
-/// A segment's messages as bits.
-type Bits = [u8; ROW];
-
 impl Index {
     /// Reads what segments there are.
     ///
@@ -68,14 +74,13 @@ impl Index {
     /// As the database says.
     pub async fn ask(&self, questions: &[Question]) -> Result<Vec<Found>> {
         let mut found = vec![Found::default(); questions.len()];
-        for (id, head) in &self.segments {
-            for (question, found) in questions.iter().zip(&mut found) {
-                match question {
-                    Question::Text(text) => self.ask_text(*id, head, text, found).await?,
-                    Question::Field(field, text) => self.ask_field(*id, head, *field, text, found).await?,
-                }
+        let groups = stream::iter(self.segments.chunks(TOGETHER)).map(|group| self.ask_group(group, questions));
+        let mut answers = std::pin::pin!(groups.buffered(AHEAD));
+        while let Some(answer) = answers.try_next().await? {
+            for (found, more) in found.iter_mut().zip(answer) {
+                found.yes.extend(more.yes);
+                found.maybe.extend(more.maybe);
             }
-            tokio::task::yield_now().await;
         }
         for found in &mut found {
             found.yes.sort_unstable();
@@ -84,151 +89,124 @@ impl Index {
         Ok(found)
     }
 
-    async fn ask_field(&self, id: i64, head: &Head, field: Field, text: &str, found: &mut Found) -> Result<()> {
-        let number = FIELDS + Field::ALL.iter().position(|each| *each == field).unwrap_or(0) as i64;
-        let Some(column) = self.parts(id, &[number]).await?.remove(&number) else {
-            // Written again meanwhile: nothing is known.
-            found.maybe.extend(&head.uids);
-            return Ok(());
-        };
-        let finder = memchr::memmem::Finder::new(text.as_bytes());
-        let mut uids = head.uids.iter();
-        segment::each_cell(&segment::unpack(&column)?, |cell| match (uids.next(), cell) {
-            (Some(uid), Cell::Text(said)) if finder.find(said.as_bytes()).is_some() => found.yes.push(*uid),
-            (Some(uid), Cell::Ask) => found.maybe.push(*uid),
-            _ => {}
-        })
-    }
-
-    async fn ask_text(&self, id: i64, head: &Head, text: &str, found: &mut Found) -> Result<()> {
-        let mut pieces = Vec::new();
-        token::pieces(text, |piece| pieces.push(piece));
-        let Some(mut bits) = self.candidates(id, head, &pieces).await? else {
-            found.maybe.extend(&head.uids);
-            return Ok(());
-        };
-        head.opaque.iter().for_each(|place| set(&mut bits, *place));
-        found.maybe.extend((0u16..).zip(&head.uids).filter(|(place, _)| has(&bits, *place)).map(|(_, uid)| *uid));
-        Ok(())
-    }
-
-    /// Messages of a segment that have all pieces; `None` when a part is gone, for it was written again.
-    async fn candidates(&self, id: i64, head: &Head, pieces: &[Piece<'_>]) -> Result<Option<Bits>> {
-        let mut all = [0xff; ROW];
-        let Some(words) = self.parts(id, &[WORDS]).await?.remove(&WORDS) else { return Ok(None) };
-        let words = segment::unpack(&words)?;
-        for piece in pieces {
-            let (word, in_jumble) = match piece {
-                Piece::Word(word) | Piece::Jumble(word) if word.len() < 3 => continue,
-                Piece::Word(word) | Piece::Jumble(word) => (*word, true),
-                Piece::Pair(word) => (*word, false),
-            };
-            let mut bits = [0; ROW];
-            let numbers = containing(&words, word.as_bytes());
-            if !self.lists(id, head, &numbers, &mut bits).await? {
-                return Ok(None);
-            }
-            if in_jumble {
-                let Some(marked) = self.marked(id, word).await? else { return Ok(None) };
-                bits.iter_mut().zip(marked).for_each(|(b, m)| *b |= m);
-            }
-            all.iter_mut().zip(bits).for_each(|(a, b)| *a &= b);
+    async fn ask_group(&self, group: &[(i64, Head)], questions: &[Question]) -> Result<Vec<Found>> {
+        let mut found = vec![Found::default(); questions.len()];
+        let first: BTreeSet<i64> = questions.iter().map(look::first_part).collect();
+        let first = self.parts(group.iter().flat_map(|(id, _)| first.iter().map(|part| (*id, *part)))).await?;
+        // Where the texts lead to: in each segment, for each question.
+        let mut places: Vec<Vec<Option<Places>>> = Vec::with_capacity(group.len());
+        for (id, head) in group {
+            places.push(look::begin(*id, head, questions, &first, &mut found)?);
+            tokio::task::yield_now().await;
         }
-        Ok(Some(all))
-    }
-
-    /// Adds the messages that have one of these words, by the numbers of the words; whether all lists were there.
-    async fn lists(&self, id: i64, head: &Head, numbers: &[usize], bits: &mut Bits) -> Result<bool> {
-        let mut wanted: BTreeMap<i64, Vec<usize>> = BTreeMap::new();
-        for number in numbers {
-            let part = head.firsts.partition_point(|first| first <= number).saturating_sub(1);
-            wanted.entry(LISTS + part as i64).or_default().push(number - head.firsts.get(part).copied().unwrap_or(0));
-        }
-        let parts = self.parts(id, &wanted.keys().copied().collect::<Vec<_>>()).await?;
-        for (part, places) in wanted {
-            let Some(lists) = parts.get(&part) else { return Ok(false) };
-            let mut places = places.into_iter().peekable();
-            for (at, list) in Lists(lists).enumerate() {
-                match places.peek() {
-                    Some(place) if *place == at => {
-                        places.next();
-                        list?.into_iter().for_each(|place| set(bits, place));
-                    }
-                    Some(_) => {}
-                    None => break,
+        drop(first);
+        let wanted: BTreeSet<(i64, i64)> = group
+            .iter()
+            .zip(&places)
+            .flat_map(|((id, _), places)| places.iter().flatten().flat_map(Places::parts).map(|part| (*id, part)))
+            .collect();
+        let parts = self.parts(wanted.into_iter()).await?;
+        for ((id, head), places) in group.iter().zip(&places) {
+            for (places, found) in places.iter().zip(&mut found) {
+                if let Some(places) = places {
+                    places.candidates(*id, head, &parts, found)?;
                 }
             }
+            tokio::task::yield_now().await;
         }
-        Ok(true)
+        Ok(found)
     }
 
-    /// Messages whose jumble may contain a word of three octets or more.
-    async fn marked(&self, id: i64, word: &str) -> Result<Option<Bits>> {
-        let mut rows = Vec::new();
-        token::marks(word, |row| rows.push(row));
-        rows.sort_unstable();
-        rows.dedup();
-        let part_of = |row: usize| JUMBLE + (row / ROWS_A_PART) as i64;
-        let mut wanted: Vec<i64> = rows.iter().map(|row| part_of(*row)).collect();
-        wanted.dedup();
-        let parts = self.parts(id, &wanted).await?;
-        let mut bits = [0xff; ROW];
-        for number in wanted {
-            let Some(part) = parts.get(&number) else { return Ok(None) };
-            let part = segment::unpack(part)?;
-            for row in rows.iter().filter(|row| part_of(**row) == number) {
-                let from = row % ROWS_A_PART * ROW;
-                bits.iter_mut().zip(part.get(from..from + ROW).unwrap_or_default()).for_each(|(b, r)| *b &= r);
-            }
+    /// Parts of segments, by segment and number: those that are still there.
+    async fn parts(&self, wanted: impl Iterator<Item = (i64, i64)>) -> Result<Parts> {
+        let (segments, numbers): (Vec<i64>, Vec<i64>) = wanted.unzip();
+        if segments.is_empty() {
+            return Ok(Parts::new());
         }
-        Ok(Some(bits))
-    }
-
-    async fn parts(&self, id: i64, numbers: &[i64]) -> Result<BTreeMap<i64, Vec<u8>>> {
-        if numbers.is_empty() {
-            return Ok(BTreeMap::new());
-        }
-        let sql = "SELECT part, data FROM text_segment WHERE account = $1 AND folder = $2 AND segment = $3 AND part = ANY($4)";
-        let rows = self.db.rows(sql, args![self.account, self.folder, id, numbers]).await?;
-        rows.iter().map(|row| Ok((row.int(0)?, row.bytes(1)?))).collect()
-    }
-}
-
-/// Numbers of the words that contain a text, ascending. Words have a line each, and the text has no line break.
-fn containing(words: &[u8], text: &[u8]) -> Vec<usize> {
-    let (mut numbers, mut number, mut from) = (Vec::new(), 0, 0);
-    let finder = memchr::memmem::Finder::new(text);
-    while let Some(at) = words.get(from..).and_then(|rest| finder.find(rest)) {
-        let hit = from + at;
-        number += memchr::memchr_iter(b'\n', words.get(from..hit).unwrap_or_default()).count();
-        numbers.push(number);
-        let Some(end) = memchr::memchr(b'\n', words.get(hit..).unwrap_or_default()) else { break };
-        (from, number) = (hit + end + 1, number + 1);
-    }
-    numbers
-}
-
-const fn has(bits: &Bits, place: u16) -> bool {
-    bits[place as usize / 8 % ROW] & 1 << (place % 8) != 0
-}
-
-fn set(bits: &mut Bits, place: u16) {
-    if let Some(octet) = bits.get_mut(usize::from(place) / 8) {
-        *octet |= 1 << (place % 8);
+        let sql = dialect::parts::text(self.db.dialect());
+        let rows = self.db.rows(sql, args![self.account, self.folder, &segments, &numbers]).await?;
+        rows.iter().map(|row| Ok(((row.int(0)?, row.int(1)?), row.bytes(2)?))).collect()
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::time::Duration;
 
-    #[test]
-    fn words_are_found_by_any_part_of_them() {
-        let words = b"ALPHA\nBETA\nGAMMA\n";
-        assert_eq!(containing(words, b"A"), [0, 1, 2]);
-        assert_eq!(containing(words, b"MM"), [2]);
-        assert_eq!(containing(words, b"ALPHA"), [0]);
-        assert_eq!(containing(words, b"X"), [0; 0]);
-        assert_eq!(containing(b"", b"X"), [0; 0]);
+    use postern_message::Summary;
+
+    use super::{
+        super::segment::{LISTS, Segment, WORDS},
+        *,
+    };
+    use crate::db::{Column, Location};
+
+    const SEGMENTS: i64 = 2 * TOGETHER as i64 * AHEAD as i64 + 1;
+
+    /// Segments of two messages each, with the UIDs `10 * n` and `10 * n + 1`.
+    async fn filled() -> (Db, tempfile::TempDir) {
+        let folder = tempfile::tempdir().unwrap();
+        let db = Db::open(&Location::Folder(folder.path().to_owned()), Duration::from_secs(10)).await.unwrap();
+        crate::migrations::migrate(&db).await.unwrap();
+        let mut tx = db.begin().await.unwrap();
+        for number in 1..=SEGMENTS {
+            let mut segment = Segment::default();
+            for at in 0..2 {
+                let mail = format!(
+                    "From: ann@example.org\r\nSubject: alpha{number}\r\n\r\nThe text {at} of many, code q{number}z{number}x9k.\r\n"
+                );
+                segment.add(u32::try_from(10 * number + at).unwrap(), &Summary::of(mail.as_bytes()).view(), b"", mail.as_bytes());
+            }
+            for (part, data) in segment.encode() {
+                let ints = [1, 2, part, number, 10 * number + 1].map(|n| Column::ints([n]));
+                let columns: Vec<Column> = ints.into_iter().chain([Column::Bytes(vec![data])]).collect();
+                tx.batch("INSERT INTO text_segment (account, folder, part, segment, last_uid, data) {rows}", &columns).await.unwrap();
+            }
+        }
+        tx.commit().await.unwrap();
+        (db, folder)
+    }
+
+    fn questions() -> [Question; 4] {
+        [
+            Question::Field(Field::Subject, "ALPHA3".into()),
+            Question::Text("ALPHA7".into()),
+            Question::Text("TEXT 1".into()),
+            Question::Text("NOWHERE".into()),
+        ]
+    }
+
+    async fn ask(db: &Db) -> Vec<Found> {
+        Index::open(db, AccountId(1), FolderId(2)).await.unwrap().ask(&questions()).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn all_groups_of_segments_are_asked_all_questions() {
+        let (db, _folder) = filled().await;
+        let found = ask(&db).await;
+        let both = |numbers: &[u32]| numbers.iter().flat_map(|n| [10 * n, 10 * n + 1]).collect::<Vec<u32>>();
+        assert_eq!(found[0], Found { yes: both(&[3, 30, 31, 32, 33]), maybe: vec![] });
+        assert_eq!(found[1], Found { yes: vec![], maybe: both(&[7]) });
+        assert_eq!(found[2].maybe.len(), 2 * SEGMENTS as usize, "one digit says nothing");
+        assert_eq!(found[3], Found::default());
+    }
+
+    #[tokio::test]
+    async fn of_a_segment_that_was_written_again_nothing_is_known() {
+        let subject = look::first_part(&questions()[0]);
+        for (part, unsure) in
+            [(WORDS, [false, true, true, true]), (subject, [true, false, false, false]), (LISTS, [false, true, true, false])]
+        {
+            let (db, _folder) = filled().await;
+            let before = ask(&db).await;
+            let mut tx = db.begin().await.unwrap();
+            tx.execute("DELETE FROM text_segment WHERE segment = 7 AND part = $1", args![part]).await.unwrap();
+            tx.commit().await.unwrap();
+            for ((before, after), unsure) in before.into_iter().zip(ask(&db).await).zip(unsure) {
+                assert_eq!(after.yes, before.yes, "{part}");
+                assert!(before.maybe.iter().all(|uid| after.maybe.contains(uid)), "{part}");
+                assert_eq!([70, 71].iter().all(|uid| after.maybe.contains(uid)), unsure || before.maybe.contains(&70), "{part}");
+            }
+        }
     }
 }
