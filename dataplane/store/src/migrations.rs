@@ -37,6 +37,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!(8, "0008_url_key"),
     migration!(9, "0009_seen_by"),
     migration!(10, "0010_last_login"),
+    migration!(11, "0011_released"),
 ];
 
 /// The oldest version that serves the newest schema. It is raised by the migration that takes away what that version needs.

@@ -75,6 +75,7 @@ pub const TABLES: &[Table] = tables! {
     placement: account Int, folder Int, uid Int, message Int, flags Int, keywords Text, size Int, received_at Int, saved_at Int,
         created_modseq Int, modseq Int; "ORDER BY account, folder, uid"
     message: account Int, id Int, blob Int, size Int, received_at Int, trace Int, placements Int, prefix Bytes, summary Bytes; "ORDER BY account, id"
+    released: account Int, modseq Int, folder Int, part Int, since Int, messages Bytes; "ORDER BY account, modseq, folder, part"
     dead_message: account Int, message Int, since Int; "ORDER BY account, message"
     blob: id Int, codec Int, size Int, checksum Bytes, body Bytes; also location; "ORDER BY id"
     dead_blob: blob Int, since Int; "ORDER BY blob"

@@ -30,12 +30,13 @@ impl Replaced {
     /// [`StoreError::NotFound`] when it is gone already: then nothing may be stored in its place (RFC 8508 §3.2).
     pub(super) async fn take_away(self, tx: &mut Tx, successor: &Placed, now: Timestamp) -> Result<()> {
         let Self { account, folder, uid, .. } = self;
-        let (gone, bytes, messages) = placement::expunge(tx, account, folder, successor.modseq, &[uid], now).await?;
+        let gone = placement::by_uids(tx, account, folder, &[uid]).await?;
         if gone.is_empty() || successor.account != account {
             return Err(StoreError::NotFound("message"));
         }
-        let sql = "UPDATE account SET used = used - $2, messages = messages - $3 WHERE id = $1";
-        tx.execute(sql, args![account, bytes, messages]).await?;
+        let delta = placement::expunge(tx, account, folder, successor.modseq, &gone, now).await?;
+        let sql = "UPDATE account SET used = used + $2, messages = messages + $3 WHERE id = $1";
+        tx.execute(sql, args![account, delta.size, delta.messages]).await?;
         Ok(())
     }
 }

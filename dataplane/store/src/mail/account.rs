@@ -157,6 +157,7 @@ pub async fn erase(tx: &mut Tx, account: AccountId, slice: i64, now: Timestamp) 
         "DELETE FROM placement WHERE account = $1",
         "DELETE FROM text_segment WHERE account = $1",
         "DELETE FROM expunged WHERE account = $1",
+        "DELETE FROM released WHERE account = $1",
         "DELETE FROM dead_message WHERE account = $1",
         "DELETE FROM subscription WHERE account = $1",
         "DELETE FROM folder_right WHERE account = $1",

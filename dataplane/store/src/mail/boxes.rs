@@ -18,7 +18,7 @@ use super::{
     },
     recent::Recent,
     snapshot::Snapshot,
-    transfer::{self, Copied, Stored},
+    transfer::{self, Copied, Expunged, Stored},
     turns::Turns,
     viewer,
 };
@@ -223,7 +223,8 @@ impl Boxes {
             return Ok(Stored { modseq, changed, refused });
         }
         let _turn = self.turns.of(account).await;
-        let stored = transfer::store(&self.db, account, folder, uids, change, unchanged_since).await?;
+        let (stored, step) = transfer::store(&self.db, account, folder, uids, change, unchanged_since).await?;
+        self.cells.advance(step);
         self.changes.announce([(account, stored.modseq)]);
         Ok(stored)
     }
@@ -253,17 +254,21 @@ impl Boxes {
     /// # Errors
     /// As there.
     pub async fn expunge(&self, account: AccountId, folder: FolderId, uids: Option<&[i64]>) -> Result<(i64, Vec<u32>)> {
-        if let Some(deleted) = self.deleted(account, folder, uids).await?.filter(|deleted| self.joins_the_group(deleted)) {
+        let deleted = self.deleted(account, folder, uids).await?;
+        if let Some(deleted) = deleted.as_ref().filter(|deleted| self.joins_the_group(deleted)) {
             if deleted.is_empty() {
                 return Ok((0, Vec::new()));
             }
-            let Changed { modseq, gone, .. } = self.group.change(Change { account, folder, uids: deleted, what: What::Expunge }).await?;
+            let change = Change { account, folder, uids: deleted.clone(), what: What::Expunge };
+            let Changed { modseq, gone, .. } = self.group.change(change).await?;
             return Ok((modseq, gone));
         }
         let _turn = self.turns.of(account).await;
-        let gone = transfer::expunge(&self.db, account, folder, uids, self.clock.now()).await?;
-        self.changes.announce([(account, gone.0)]);
-        Ok(gone)
+        let uids = deleted.as_deref().or(uids);
+        let (Expunged { modseq, uids: gone }, step) = transfer::expunge(&self.db, account, folder, uids, self.clock.now()).await?;
+        self.cells.advance(step);
+        self.changes.announce([(account, modseq)]);
+        Ok((modseq, gone))
     }
 
     /// Whether a change of these messages goes into the group commit. On SQLite every writer is in one already; and what takes
@@ -323,9 +328,9 @@ impl Boxes {
     /// As there.
     pub async fn expire(&self, account: AccountId, folder: FolderId, before: Timestamp, limit: i64) -> Result<usize> {
         let _turn = self.turns.of(account).await;
-        let (modseq, gone) = transfer::expire(&self.db, account, folder, before, limit, self.clock.now()).await?;
+        let Expunged { modseq, uids } = transfer::expire(&self.db, account, folder, before, limit, self.clock.now()).await?;
         self.changes.announce([(account, modseq)]);
-        Ok(gone.len())
+        Ok(uids.len())
     }
 
     /// The text index of a folder as it is now.

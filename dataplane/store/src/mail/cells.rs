@@ -63,7 +63,7 @@ impl Cells {
 
     /// Moves folders on by what a commit of this process did, so that nobody asks the database what it was just told.
     /// One that was not known up to that commit stays as it is: who looks at it next asks.
-    pub fn advance(&self, steps: Vec<Step>) {
+    pub fn advance(&self, steps: impl IntoIterator<Item = Step>) {
         for step in steps {
             let found =
                 self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&(step.account, step.before.id, None)).and_then(Weak::upgrade);

@@ -282,7 +282,7 @@ pub async fn delete(db: &Db, account: AccountId, name: &str, now: Timestamp) -> 
         if below.is_some() {
             return Err(StoreError::Refused("the folder has folders below it; delete those first".into()));
         }
-        let (bytes, messages) = placement::drop_folder(tx, account, id, now).await?;
+        let (bytes, messages) = placement::drop_folder(tx, account, id, locked_account.modseq, now).await?;
         for sql in [
             "DELETE FROM folder_right WHERE account = $1 AND folder = $2",
             "DELETE FROM seen_by WHERE account = $1 AND folder = $2",

@@ -15,6 +15,7 @@ pub mod folder;
 mod history;
 pub mod index;
 pub mod placement;
+pub(crate) mod pointers;
 pub mod read;
 pub(crate) mod recent;
 pub mod rights;

@@ -11,6 +11,7 @@ use postern_core::{AccountId, FolderId, Timestamp};
 use super::{
     flags::{FlagChange, Flags},
     folder::{self, Folder},
+    pointers,
     snapshot::Entry,
     viewer,
 };
@@ -199,24 +200,17 @@ pub fn restamp(entries: Vec<Entry>, modseq: i64, change: &FlagChange, unchanged_
     made
 }
 
-/// Changes flags of placements that differ; those whose MODSEQ is above `unchanged_since` are left and returned second (RFC 7162 §3.1.3).
+/// Writes what a change makes of placements, and the folder's counters.
 ///
 /// # Errors
 /// As the database says.
-pub async fn change_flags(
-    tx: &mut Tx,
-    account: AccountId,
-    folder: FolderId,
-    modseq: i64,
-    uids: &[i64],
-    change: &FlagChange,
-    unchanged_since: Option<i64>,
-) -> Result<(Vec<Entry>, Vec<u32>)> {
-    let entries = by_uids(tx, account, folder, uids).await?;
-    let Restamped { changed, refused, delta } = restamp(entries, modseq, change, unchanged_since);
+pub(super) async fn write(tx: &mut Tx, account: AccountId, folder: FolderId, modseq: i64, made: &Restamped) -> Result<()> {
+    if made.changed.is_empty() {
+        return Ok(());
+    }
     // Most changes make the same flags of many placements: one statement for each outcome.
     let mut outcomes = BTreeMap::<(u16, Option<&str>), Vec<i64>>::new();
-    for placement in &changed {
+    for placement in &made.changed {
         outcomes.entry((placement.flags.0, placement.keywords.as_deref())).or_default().push(placement.uid.into());
     }
     for ((flags, keywords), uids) in outcomes {
@@ -226,32 +220,50 @@ pub async fn change_flags(
         )
         .await?;
     }
-    if !changed.is_empty() {
-        save_counters(tx, account, folder, modseq, delta).await?;
-    }
-    Ok((changed, refused))
+    save_counters(tx, account, folder, modseq, made.delta).await
 }
 
-/// Removes placements and remembers their UIDs; the messages stay for a day when this was their last placement.
-/// Returns the UIDs removed, the bytes and the messages that the account no longer holds.
+/// Those of a folder that are `\Deleted`, or those of them among `uids`, by UID.
 ///
 /// # Errors
 /// As the database says.
-pub async fn expunge(
-    tx: &mut Tx,
-    account: AccountId,
-    folder: FolderId,
-    modseq: i64,
-    uids: &[i64],
-    now: Timestamp,
-) -> Result<(Vec<u32>, i64, i64)> {
-    let gone = by_uids(tx, account, folder, uids).await?;
+pub(super) async fn deleted(tx: &mut Tx, account: AccountId, folder: FolderId, uids: Option<&[i64]>) -> Result<Vec<Entry>> {
+    let flag = i64::from(Flags::DELETED.0);
+    let row = match uids {
+        None => {
+            let sql = columns!("SELECT * FROM placement WHERE account = $1 AND folder = $2 AND (flags & $3) <> 0");
+            tx.row(sql, args![account, folder, flag]).await?
+        }
+        Some(uids) => {
+            let sql = columns!("SELECT * FROM placement WHERE account = $1 AND folder = $2 AND uid = ANY($3) AND (flags & $4) <> 0");
+            tx.row(sql, args![account, folder, uids, flag]).await?
+        }
+    };
+    entries(row.as_ref())
+}
+
+/// Those that have been in a folder since before `before`, at most `limit`.
+///
+/// # Errors
+/// As the database says.
+pub(super) async fn old(tx: &mut Tx, account: AccountId, folder: FolderId, before: Timestamp, limit: i64) -> Result<Vec<Entry>> {
+    let sql = columns!("SELECT * FROM placement WHERE account = $1 AND folder = $2 AND saved_at < $3 ORDER BY uid LIMIT $4");
+    entries(tx.row(sql, args![account, folder, before, limit]).await?.as_ref())
+}
+
+/// Removes placements of a folder and remembers their UIDs; the messages stay for a day when this was their last placement.
+/// What it does to the folder's counters, the account holds so much less.
+///
+/// # Errors
+/// As the database says.
+pub async fn expunge(tx: &mut Tx, account: AccountId, folder: FolderId, modseq: i64, gone: &[Entry], now: Timestamp) -> Result<Delta> {
     if gone.is_empty() {
-        return Ok((Vec::new(), 0, 0));
+        return Ok(Delta::default());
     }
-    let delta = remove(tx, account, folder, modseq, &gone).await?;
-    release(tx, account, gone.iter().map(|p| p.message), now).await?;
-    Ok((gone.iter().map(|p| p.uid).collect(), -delta.size, -delta.messages))
+    let delta = remove(tx, account, folder, modseq, gone).await?;
+    let messages: Vec<i64> = gone.iter().map(|p| p.message).collect();
+    pointers::release(tx, (account, folder, modseq), &messages, now).await?;
+    Ok(delta)
 }
 
 /// Takes placements out of a folder, which remembers their UIDs; their messages know nothing of it.
@@ -271,43 +283,6 @@ async fn remove(tx: &mut Tx, account: AccountId, folder: FolderId, modseq: i64, 
     Ok(delta)
 }
 
-/// Messages by how often they are named: nearly all once.
-fn by_count(messages: impl Iterator<Item = i64>) -> BTreeMap<i64, Vec<i64>> {
-    let mut named = BTreeMap::<i64, i64>::new();
-    messages.for_each(|message| *named.entry(message).or_default() += 1);
-    let mut counts = BTreeMap::<i64, Vec<i64>>::new();
-    named.into_iter().for_each(|(message, count)| counts.entry(count).or_default().push(message));
-    counts
-}
-
-/// Adds a pointer to each message, as often as it is named.
-async fn hold(tx: &mut Tx, account: AccountId, messages: impl Iterator<Item = i64>) -> Result<()> {
-    for (count, ids) in by_count(messages) {
-        let sql = "UPDATE message SET placements = placements + $3 WHERE account = $1 AND id = ANY($2)";
-        tx.execute(sql, args![account, &ids, count]).await?;
-    }
-    Ok(())
-}
-
-/// Takes a pointer from each message, as often as it is named. One that has no other is marked, and its row, which is
-/// wide, stays as it is: nobody can find it any more.
-async fn release(tx: &mut Tx, account: AccountId, messages: impl Iterator<Item = i64>, now: Timestamp) -> Result<()> {
-    for (count, ids) in by_count(messages) {
-        let dead = tx
-            .execute(
-                "INSERT INTO dead_message (account, message, since) SELECT account, id, $3 FROM message \
-                 WHERE account = $1 AND id = ANY($2) AND placements <= $4 ON CONFLICT DO NOTHING",
-                args![account, &ids, now, count],
-            )
-            .await?;
-        if dead < ids.len() as u64 {
-            let sql = "UPDATE message SET placements = placements - $3 WHERE account = $1 AND id = ANY($2) AND placements > $3";
-            tx.execute(sql, args![account, &ids, count]).await?;
-        }
-    }
-    Ok(())
-}
-
 /// Puts copies of `source`, placements of the folder `from` by UID, into another folder, in order; flags and dates come along
 /// (RFC 9051 §6.4.7). Returns (source, copy) UIDs.
 ///
@@ -323,7 +298,7 @@ pub async fn copy(
     now: Timestamp,
 ) -> Result<Vec<(u32, u32)>> {
     let pairs = place(tx, account, (from, target), modseq, source, now).await?;
-    hold(tx, account, source.iter().map(|p| p.message)).await?;
+    pointers::hold(tx, account, source.iter().map(|p| p.message)).await?;
     Ok(pairs)
 }
 
@@ -385,15 +360,14 @@ pub async fn move_all(tx: &mut Tx, account: AccountId, from: FolderId, to: Folde
 ///
 /// # Errors
 /// As the database says.
-pub async fn drop_folder(tx: &mut Tx, account: AccountId, folder: FolderId, now: Timestamp) -> Result<(i64, i64)> {
+pub async fn drop_folder(tx: &mut Tx, account: AccountId, folder: FolderId, modseq: i64, now: Timestamp) -> Result<(i64, i64)> {
     let held = tx
         .row("SELECT array_agg(message), array_agg(size) FROM placement WHERE account = $1 AND folder = $2", args![account, folder])
         .await?
         .ok_or(StoreError::NotFound("folder"))?;
     let (messages, bytes) = (held.ints(0)?, held.ints(1)?.iter().sum());
     tx.execute("DELETE FROM placement WHERE account = $1 AND folder = $2", args![account, folder]).await?;
-    let count = messages.len() as i64;
-    release(tx, account, messages.into_iter(), now).await?;
+    pointers::release(tx, (account, folder, modseq), &messages, now).await?;
     tx.execute("DELETE FROM expunged WHERE account = $1 AND folder = $2", args![account, folder]).await?;
-    Ok((bytes, count))
+    Ok((bytes, messages.len() as i64))
 }

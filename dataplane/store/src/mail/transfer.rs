@@ -1,15 +1,14 @@
 //! What IMAP does to messages, one transaction each: STORE, EXPUNGE, COPY, MOVE.
 //!
-//! Each returns the account's new MODSEQ with its result, so that the caller can tell the others.
+//! Each returns the account's new MODSEQ with its result, so that the caller can tell the others; STORE and EXPUNGE return
+//! also how they move on a folder that is in memory, so that nobody reads again what was just written.
+
+use std::collections::{BTreeMap, HashSet};
 
 use postern_core::{AccountId, FolderId, Timestamp};
 
-use super::{
-    flags::{FlagChange, Flags},
-    folder, lock, placement,
-    snapshot::Entry,
-};
-use crate::{args, db::Db, error::Result, transaction};
+use super::{cells::Step, flags::FlagChange, folder, lock, placement, snapshot::Entry};
+use crate::{db::Db, error::Result, transaction};
 
 /// A STORE's outcome.
 #[derive(Clone, Debug)]
@@ -22,26 +21,41 @@ pub struct Stored {
     pub refused: Vec<u32>,
 }
 
+/// An EXPUNGE's outcome.
+#[derive(Clone, Debug, Default)]
+pub struct Expunged {
+    /// The account's MODSEQ; unchanged when nothing was.
+    pub modseq: i64,
+    /// UIDs that are gone, ascending.
+    pub uids: Vec<u32>,
+}
+
 /// Changes flags (RFC 9051 §6.4.6, RFC 7162 §3.1.3).
 ///
 /// # Errors
 /// [`crate::StoreError::NotFound`] when the account is gone; else as the database says.
-pub async fn store(
+pub(super) async fn store(
     db: &Db,
     account: AccountId,
     folder: FolderId,
     uids: &[i64],
     change: &FlagChange,
     unchanged_since: Option<i64>,
-) -> Result<Stored> {
+) -> Result<(Stored, Option<Step>)> {
     transaction!(db, |tx| {
         let locked = lock(tx, account).await?;
-        let (changed, refused) = placement::change_flags(tx, account, folder, locked.modseq, uids, change, unchanged_since).await?;
-        if changed.is_empty() {
-            return Ok(Stored { modseq: locked.modseq - 1, changed, refused });
+        let named = placement::by_uids(tx, account, folder, uids).await?;
+        let made = placement::restamp(named, locked.modseq, change, unchanged_since);
+        if made.changed.is_empty() {
+            return Ok((Stored { modseq: locked.modseq - 1, changed: made.changed, refused: made.refused }, None));
         }
+        let before = folder::locked(tx, account, folder).await?;
+        placement::write(tx, account, folder, locked.modseq, &made).await?;
         locked.save(tx, 0, 0).await?;
-        Ok(Stored { modseq: locked.modseq, changed, refused })
+        let after = made.delta.applied_to(&before, locked.modseq);
+        let changed = made.changed.iter().map(|entry| (entry.uid, entry.clone())).collect();
+        let step = Step { account, before, after, changed, gone: Vec::new(), modseq: locked.modseq };
+        Ok((Stored { modseq: locked.modseq, changed: made.changed, refused: made.refused }, Some(step)))
     })
 }
 
@@ -49,27 +63,38 @@ pub async fn store(
 ///
 /// # Errors
 /// As [`store`].
-pub async fn expunge(db: &Db, account: AccountId, folder: FolderId, uids: Option<&[i64]>, now: Timestamp) -> Result<(i64, Vec<u32>)> {
+pub(super) async fn expunge(
+    db: &Db,
+    account: AccountId,
+    folder: FolderId,
+    uids: Option<&[i64]>,
+    now: Timestamp,
+) -> Result<(Expunged, Option<Step>)> {
+    let nothing = |modseq| (Expunged { modseq, uids: Vec::new() }, None);
     // Most that is asked to be expunged is empty: its counter knows, and nobody waits for a turn to write.
-    match folder::by_id(db, account, folder).await? {
-        Some(row) if row.deleted > 0 => {}
-        other => return Ok((other.map_or(0, |row| row.modseq), Vec::new())),
-    }
+    let row = match folder::by_id(db, account, folder).await? {
+        Some(row) if row.deleted > 0 => row,
+        other => return Ok(nothing(other.map_or(0, |row| row.modseq))),
+    };
+    // Most of a folder is found sooner by looking at all of it.
+    let few = uids.filter(|uids| uids.len() <= row.messages as usize / 4);
     transaction!(db, |tx| {
         let locked = lock(tx, account).await?;
-        let sql = "SELECT array_agg(uid) FROM placement WHERE account = $1 AND folder = $2 AND (flags & $3) <> 0";
-        let deleted = tx.row(sql, args![account, folder, i64::from(Flags::DELETED.0)]).await?;
-        let mut deleted = deleted.map_or(Ok(Vec::new()), |row| row.ints(0))?;
-        if let Some(uids) = uids {
-            let wanted: std::collections::HashSet<i64> = uids.iter().copied().collect();
-            deleted.retain(|uid| wanted.contains(uid));
+        let mut gone = placement::deleted(tx, account, folder, few).await?;
+        if let (Some(uids), None) = (uids, few) {
+            let wanted: HashSet<i64> = uids.iter().copied().collect();
+            gone.retain(|entry| wanted.contains(&entry.uid.into()));
         }
-        let (gone, bytes, messages) = placement::expunge(tx, account, folder, locked.modseq, &deleted, now).await?;
         if gone.is_empty() {
-            return Ok((locked.modseq - 1, gone));
+            return Ok(nothing(locked.modseq - 1));
         }
-        locked.save(tx, -bytes, -messages).await?;
-        Ok((locked.modseq, gone))
+        let before = folder::locked(tx, account, folder).await?;
+        let delta = placement::expunge(tx, account, folder, locked.modseq, &gone, now).await?;
+        locked.save(tx, delta.size, delta.messages).await?;
+        let uids: Vec<u32> = gone.iter().map(|entry| entry.uid).collect();
+        let after = delta.applied_to(&before, locked.modseq);
+        let step = Step { account, before, after, changed: BTreeMap::new(), gone: uids.clone(), modseq: locked.modseq };
+        Ok((Expunged { modseq: locked.modseq, uids }, Some(step)))
     })
 }
 
@@ -126,23 +151,21 @@ pub async fn move_to(db: &Db, account: AccountId, from: FolderId, uids: &[i64], 
 ///
 /// # Errors
 /// As [`store`].
-pub async fn expire(
+pub(super) async fn expire(
     db: &Db,
     account: AccountId,
     folder: FolderId,
     before: Timestamp,
     limit: i64,
     now: Timestamp,
-) -> Result<(i64, Vec<u32>)> {
+) -> Result<Expunged> {
     transaction!(db, |tx| {
         let locked = lock(tx, account).await?;
-        let sql = "SELECT uid FROM placement WHERE account = $1 AND folder = $2 AND saved_at < $3 ORDER BY uid LIMIT $4";
-        let old = tx.rows(sql, args![account, folder, before, limit]).await?;
-        let old = old.iter().map(|row| row.int(0)).collect::<Result<Vec<_>>>()?;
-        let (gone, bytes, messages) = placement::expunge(tx, account, folder, locked.modseq, &old, now).await?;
+        let gone = placement::old(tx, account, folder, before, limit).await?;
+        let delta = placement::expunge(tx, account, folder, locked.modseq, &gone, now).await?;
         if !gone.is_empty() {
-            locked.save(tx, -bytes, -messages).await?;
+            locked.save(tx, delta.size, delta.messages).await?;
         }
-        Ok((locked.modseq - i64::from(gone.is_empty()), gone))
+        Ok(Expunged { modseq: locked.modseq - i64::from(gone.is_empty()), uids: gone.iter().map(|entry| entry.uid).collect() })
     })
 }

@@ -94,7 +94,8 @@ pub(super) async fn store(
         let refused = refused.iter().map(|entry| entry.uid).collect();
         let uids: Vec<i64> = open.iter().map(|entry| entry.uid.into()).collect();
         for (uids, change) in for_everybody(tx, account, folder, &uids, change).await? {
-            placement::change_flags(tx, account, folder, locked.modseq, &uids, &change, None).await?;
+            let made = placement::restamp(placement::by_uids(tx, account, folder, &uids).await?, locked.modseq, &change, None);
+            placement::write(tx, account, folder, locked.modseq, &made).await?;
         }
         if let Some(seen) = seen_after(change) {
             let other: Vec<i64> = open.iter().filter(|entry| entry.flags.has(Flags::SEEN) != seen).map(|entry| entry.uid.into()).collect();

@@ -26,7 +26,7 @@ pub enum Task {
     Index,
     /// Indexes the folders that somebody searches.
     Wanted,
-    /// Removes messages and bodies that nothing names.
+    /// Takes pointers from messages that large expunges have noted, and removes messages and bodies that nothing names.
     Sweep,
     /// Removes objects that no row names.
     Orphans,

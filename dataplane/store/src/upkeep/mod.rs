@@ -28,6 +28,7 @@ pub use self::{
 use crate::{
     directory::{Directory, change, process},
     error::{Result, StoreError},
+    mail::pointers,
     store::Store,
     trail::retention,
     transaction,
@@ -176,8 +177,9 @@ impl Janitor {
             Task::Index => self.indexing.slice(store, now).await,
             Task::Wanted => self.wanted.slice(store, now).await,
             Task::Sweep => {
+                let settled = pointers::settle(&store.db).await?;
                 let swept = store.blobs.sweep(&store.db, now, policy.dead).await?;
-                until_nothing(swept.messages + swept.bodies)
+                until_nothing(settled + swept.messages + swept.bodies)
             }
             Task::Orphans => {
                 let swept = store.blobs.sweep_orphans_in(&store.db, self.part, now).await?;

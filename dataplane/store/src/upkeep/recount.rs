@@ -9,6 +9,7 @@ use crate::{
     args,
     db::{Db, Tx},
     error::{Result, StoreError},
+    mail::pointers,
     transaction,
 };
 
@@ -64,6 +65,8 @@ async fn differences(tx: &mut Tx, account: AccountId) -> Result<Vec<Difference>>
     let row = tx.row("SELECT used, messages, modseq FROM account WHERE id = $1 FOR UPDATE", args![account]).await?;
     let row = row.ok_or(StoreError::NotFound("account"))?;
     let (used, messages, clock) = (row.int(0)?, row.int(1)?, row.int(2)?);
+    // A repair writes what is there, and nobody may take pointers from that again.
+    pointers::settle_all(tx, account).await?;
     let mut found = Vec::new();
     let (mut bytes, mut count, mut newest) = (0, 0, 0);
     for row in tx.rows(FOLDERS, args![account]).await? {

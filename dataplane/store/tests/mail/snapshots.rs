@@ -2,9 +2,14 @@
 
 use std::time::Duration;
 
+use postern_core::AccountId;
 use postern_store::{
-    changes,
-    mail::{FlagChange, Flags, INBOX, cell::Opened, snapshot::Entry},
+    Store, changes,
+    mail::{
+        FlagChange, Flags, INBOX,
+        cell::{FolderCell, Opened},
+        snapshot::Entry,
+    },
 };
 use postern_tests::TestDatabase;
 
@@ -15,6 +20,7 @@ postern_tests::suite!(
     a_large_folder_is_opened_by_its_row,
     a_delivery_wakes_who_listens,
     what_this_process_does_is_in_its_snapshot,
+    what_this_process_does_to_many_is_in_its_snapshot,
     changes_of_one_message_have_each_their_own_modseq,
     who_opens_a_folder_while_mail_comes_misses_none,
     a_database_that_goes_back_in_time_takes_its_folders_along,
@@ -77,7 +83,7 @@ async fn a_large_folder_is_opened_by_its_row(at: TestDatabase) {
     assert!(matches!(store.boxes.open(&cell, row).await.unwrap(), Opened::Here(_)));
 }
 
-async fn open_again(store: &postern_store::Store, account: postern_core::AccountId) -> Vec<Entry> {
+async fn open_again(store: &Store, account: AccountId) -> Vec<Entry> {
     let cell = store.boxes.cell(account, INBOX);
     store.boxes.refresh(&cell).await.unwrap().iter().cloned().collect()
 }
@@ -134,24 +140,80 @@ async fn what_this_process_does_is_in_its_snapshot(at: TestDatabase) {
         for task in tasks {
             task.await.unwrap().unwrap();
         }
-        let heard = feed.seen();
-        let shown = store.boxes.refresh_to(&cell, heard).await.unwrap();
-        let sql = "SELECT uid, flags, modseq, keywords, message, size FROM placement WHERE account = $1 AND folder = 1 ORDER BY uid";
-        let rows = store.db.rows(sql, postern_store::args![alice]).await.unwrap();
-        let rows: Vec<_> = rows
-            .iter()
-            .map(|row| {
-                let (uid, flags, modseq) = (row.int(0).unwrap(), row.int(1).unwrap(), row.int(2).unwrap());
-                (uid, flags, modseq, row.opt_text(3).unwrap(), row.int(4).unwrap(), row.int(5).unwrap())
+        shows_the_rows(&store, alice, &cell, feed.seen()).await;
+        look(&store, alice, INBOX).await;
+        check_usage(&store, alice).await;
+    }
+}
+
+/// The snapshot that sessions are shown of INBOX is what the rows say.
+async fn shows_the_rows(store: &Store, alice: AccountId, cell: &FolderCell, heard: i64) {
+    let shown = store.boxes.refresh_to(cell, heard).await.unwrap();
+    let sql = "SELECT uid, flags, modseq, keywords, message, size FROM placement WHERE account = $1 AND folder = 1 ORDER BY uid";
+    let rows = store.db.rows(sql, postern_store::args![alice]).await.unwrap();
+    let rows: Vec<_> = rows
+        .iter()
+        .map(|row| {
+            let (uid, flags, modseq) = (row.int(0).unwrap(), row.int(1).unwrap(), row.int(2).unwrap());
+            (uid, flags, modseq, row.opt_text(3).unwrap(), row.int(4).unwrap(), row.int(5).unwrap())
+        })
+        .collect();
+    let entry = |e: &Entry| {
+        let keywords = e.keywords.as_deref().map(str::to_owned);
+        (i64::from(e.uid), i64::from(e.flags.0), e.modseq, keywords, e.message, i64::from(e.size))
+    };
+    let entries: Vec<_> = shown.iter().map(entry).collect();
+    assert_eq!(entries, rows);
+    assert_eq!(shown.folder, store.boxes.folder(alice, "INBOX").await.unwrap().unwrap());
+}
+
+/// More at once than goes into the group commit: a transaction of their own, whose outcome is known without asking again.
+async fn what_this_process_does_to_many_is_in_its_snapshot(at: TestDatabase) {
+    const MANY: i64 = 600;
+    let store = open(&at).await;
+    let alice = account(&store, None).await;
+    let deliveries: Vec<_> = (0..MANY)
+        .map(|_| {
+            let store = store.clone();
+            tokio::spawn(async move { deliver(&store, alice, b"x").await.map(drop) })
+        })
+        .collect();
+    for task in deliveries {
+        task.await.unwrap().unwrap();
+    }
+    let cell = store.boxes.cell(alice, INBOX);
+    store.boxes.snapshot(&cell).await.unwrap();
+    let uids: Vec<i64> = (1..=MANY).collect();
+    let stored = store.boxes.store(alice, INBOX, &uids, &FlagChange::Add(Flags::FLAGGED, vec![]), None).await.unwrap();
+    assert_eq!(cell.newest().unwrap().folder.modseq, stored.modseq, "nobody asked");
+    shows_the_rows(&store, alice, &cell, stored.modseq).await;
+    let mut feed = store.boxes.subscribe(alice);
+    for round in 0..3usize {
+        let part = |from: usize, to: usize| uids[round * 100 + from..round * 100 + to].to_vec();
+        let (seen, deleted, again) = (part(0, 300), part(0, 280), part(100, 400));
+        let tasks: [tokio::task::JoinHandle<postern_store::Result<()>>; 6] = std::array::from_fn(|n| {
+            let (store, seen, deleted, again) = (store.clone(), seen.clone(), deleted.clone(), again.clone());
+            tokio::spawn(async move {
+                let boxes = &store.boxes;
+                match n {
+                    0 => boxes.store(alice, INBOX, &seen, &FlagChange::Add(Flags::SEEN, vec!["k".into()]), None).await.map(drop),
+                    1 => boxes.store(alice, INBOX, &deleted, &FlagChange::Add(Flags::DELETED, vec![]), None).await.map(drop),
+                    2 => boxes.store(alice, INBOX, &again, &FlagChange::Remove(Flags::SEEN, vec![]), None).await.map(drop),
+                    3 => boxes.expunge(alice, INBOX, None).await.map(drop),
+                    4 => boxes.store(alice, INBOX, &again[..2], &FlagChange::Add(Flags::DELETED, vec![]), None).await.map(drop),
+                    _ => deliver(&store, alice, b"more").await.map(drop),
+                }
             })
-            .collect();
-        let entry = |e: &Entry| {
-            let keywords = e.keywords.as_deref().map(str::to_owned);
-            (i64::from(e.uid), i64::from(e.flags.0), e.modseq, keywords, e.message, i64::from(e.size))
-        };
-        let entries: Vec<_> = shown.iter().map(entry).collect();
-        assert_eq!(entries, rows);
-        assert_eq!(shown.folder, store.boxes.folder(alice, "INBOX").await.unwrap().unwrap());
+        });
+        for task in tasks {
+            task.await.unwrap().unwrap();
+        }
+        shows_the_rows(&store, alice, &cell, feed.seen()).await;
+        let (modseq, gone) = store.boxes.expunge(alice, INBOX, Some(&again)).await.unwrap();
+        if !gone.is_empty() {
+            assert!(cell.newest().unwrap().folder.modseq >= modseq, "nobody asked");
+        }
+        shows_the_rows(&store, alice, &cell, feed.seen()).await;
         look(&store, alice, INBOX).await;
         check_usage(&store, alice).await;
     }

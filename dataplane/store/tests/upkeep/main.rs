@@ -13,4 +13,5 @@ mod counters;
 mod fixture;
 mod index;
 mod office;
+mod pointers;
 mod retention;
