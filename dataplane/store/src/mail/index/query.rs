@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use futures_util::{StreamExt, TryStreamExt, stream};
+use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
 use postern_core::{AccountId, FolderId};
 use postern_message::search::Field;
 
@@ -74,8 +74,8 @@ impl Index {
     /// As the database says.
     pub async fn ask(&self, questions: &[Question]) -> Result<Vec<Found>> {
         let mut found = vec![Found::default(); questions.len()];
-        let groups = stream::iter(self.segments.chunks(TOGETHER)).map(|group| self.ask_group(group, questions));
-        let mut answers = std::pin::pin!(groups.buffered(AHEAD));
+        let groups: Vec<_> = self.segments.chunks(TOGETHER).map(|group| self.ask_group(group, questions).boxed()).collect();
+        let mut answers = stream::iter(groups).buffered(AHEAD);
         while let Some(answer) = answers.try_next().await? {
             for (found, more) in found.iter_mut().zip(answer) {
                 found.yes.extend(more.yes);
@@ -92,7 +92,8 @@ impl Index {
     async fn ask_group(&self, group: &[(i64, Head)], questions: &[Question]) -> Result<Vec<Found>> {
         let mut found = vec![Found::default(); questions.len()];
         let first: BTreeSet<i64> = questions.iter().map(look::first_part).collect();
-        let first = self.parts(group.iter().flat_map(|(id, _)| first.iter().map(|part| (*id, *part)))).await?;
+        let first = group.iter().flat_map(|(id, _)| first.iter().map(|part| (*id, *part))).collect();
+        let first = self.parts(first).await?;
         // Where the texts lead to: in each segment, for each question.
         let mut places: Vec<Vec<Option<Places>>> = Vec::with_capacity(group.len());
         for (id, head) in group {
@@ -105,7 +106,7 @@ impl Index {
             .zip(&places)
             .flat_map(|((id, _), places)| places.iter().flatten().flat_map(Places::parts).map(|part| (*id, part)))
             .collect();
-        let parts = self.parts(wanted.into_iter()).await?;
+        let parts = self.parts(wanted).await?;
         for ((id, head), places) in group.iter().zip(&places) {
             for (places, found) in places.iter().zip(&mut found) {
                 if let Some(places) = places {
@@ -118,8 +119,8 @@ impl Index {
     }
 
     /// Parts of segments, by segment and number: those that are still there.
-    async fn parts(&self, wanted: impl Iterator<Item = (i64, i64)>) -> Result<Parts> {
-        let (segments, numbers): (Vec<i64>, Vec<i64>) = wanted.unzip();
+    async fn parts(&self, wanted: BTreeSet<(i64, i64)>) -> Result<Parts> {
+        let (segments, numbers): (Vec<i64>, Vec<i64>) = wanted.into_iter().unzip();
         if segments.is_empty() {
             return Ok(Parts::new());
         }
