@@ -34,6 +34,9 @@ class Records(unittest.TestCase):
 
         return until(f"{type_} of {owner} to be {state}", probe, seconds)
 
+    def token(self, name, space):
+        return until("the token", lambda: kube.get("domain", name, space)["status"]["dns"]["verification"], 30)
+
     def look_again(self, name, space=SPACE):
         kube.kubectl("annotate", "domain", name, "--namespace", space, f"postern.dev/check-dns={names.stamp()}", "--overwrite")
 
@@ -62,7 +65,7 @@ class Records(unittest.TestCase):
         names.zone(f"token{RUN}.example", "www A 192.0.2.1")
         with kube.Namespace("unproven") as space:
             self.made(space, "token", f"token{RUN}.example")
-            token = until("the token", lambda: kube.get("domain", "token", space)["status"]["dns"]["verification"], 30)
+            token = self.token("token", space)
             self.assertEqual(kube.condition(kube.get("domain", "token", space), "Ready")["status"], "False")
             owner = token["name"].rstrip(".").removesuffix(f".token{RUN}.example")
             names.zone(f"token{RUN}.example", f'{owner} TXT "{token["value"]}"')
@@ -78,9 +81,9 @@ class Records(unittest.TestCase):
             for space in (first, second):
                 tenant.apply(space, tenant.of("Domain", "contested", {"domain": domain}))
                 kube.wait_condition("domain", "contested", space, "OwnershipVerified", "False")
-            token = until("the token", lambda: kube.get("domain", "contested", second)["status"]["dns"]["verification"], 30)
+            token, other = (self.token("contested", space) for space in (second, first))
             # Each namespace has a token of its own, so nobody can set another's.
-            self.assertNotEqual(token["value"], kube.get("domain", "contested", first)["status"]["dns"]["verification"]["value"])
+            self.assertNotEqual(token["value"], other["value"])
             owner = token["name"].rstrip(".").removesuffix(f".{domain}")
             names.zone(domain, f'{owner} TXT "{token["value"]}"')
             self.look_again("contested", second)
