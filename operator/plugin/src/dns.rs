@@ -3,8 +3,9 @@
 use kube::{Api, Client, ResourceExt, api::ListParams};
 use postern_core::table::Table;
 use postern_crds::{
-    Domain,
-    domain::{DnsStatus, RecordState},
+    Domain, DomainStatus,
+    condition::{OWNERSHIP_VERIFIED, find},
+    domain::{DkimAlgorithm, DnsStatus, RecordState},
 };
 
 use crate::{Done, args::Output};
@@ -18,12 +19,26 @@ pub async fn dns(client: &Client, scope: &Option<String>, domain: &str, zone: bo
     let all = api.list(&ListParams::default()).await?;
     let found = all.into_iter().find(|object| *object.spec.domain == *domain || object.name_any() == domain);
     let found = found.ok_or_else(|| format!("there is no Domain {domain} here; -A looks in all namespaces"))?;
-    let status = found.status.and_then(|status| status.dns).unwrap_or_default();
+    let known = found.status.unwrap_or_default();
+    let status = known.dns.clone().unwrap_or_default();
+    let to_come = to_come(&found.spec.dkim.algorithms, &known, &status);
     Ok(match (output, zone) {
         (Output::Json, _) => serde_json::to_string_pretty(&status)? + "\n",
-        (Output::Text, true) => zone_lines(&status),
-        (Output::Text, false) => table(&status),
+        (Output::Text, true) => to_come.iter().fold(zone_lines(&status), |lines, what| format!("{lines}; {what}\n")),
+        (Output::Text, false) => to_come.iter().fold(table(&status), |table, what| format!("{table}{what}\n")),
     })
+}
+
+/// What is not listed yet: a domain's DKIM keys are made after it is proven, and one of RSA takes its time.
+fn to_come(wanted: &[DkimAlgorithm], known: &DomainStatus, dns: &DnsStatus) -> Option<String> {
+    let is_listed = |selector: &str| dns.records.iter().any(|record| record.name.starts_with(&format!("{selector}._domainkey.")));
+    let is_there = |algorithm: &DkimAlgorithm| known.dkim.iter().any(|key| key.algorithm == *algorithm && is_listed(&key.selector));
+    if wanted.iter().all(is_there) {
+        return None;
+    }
+    let proven = find(&known.conditions, OWNERSHIP_VERIFIED).is_some_and(|condition| condition.status == "True");
+    let when = if proven { "once its keys are made: ask again in a moment" } else { "once it is proven that the domain is yours" };
+    Some(format!("not all of it yet: records of DKIM come {when}"))
 }
 
 fn table(status: &DnsStatus) -> String {
@@ -94,6 +109,25 @@ mod tests {
             ],
         }))
         .unwrap()
+    }
+
+    #[test]
+    fn what_is_still_to_come_is_said() {
+        let all = [DkimAlgorithm::Ed25519, DkimAlgorithm::Rsa2048];
+        let mut known = DomainStatus::default();
+        assert!(to_come(&all, &known, &status()).unwrap().ends_with("proven that the domain is yours"));
+
+        let keys = json!([{"selector": "a", "algorithm": "ed25519", "state": "Active"}, {"selector": "b", "algorithm": "rsa2048", "state": "Active"}]);
+        known.dkim = serde_json::from_value(keys).unwrap();
+        let proven = json!([{"type": "OwnershipVerified", "status": "True", "reason": "Proven", "message": "", "lastTransitionTime": "2026-01-01T00:00:00Z"}]);
+        known.conditions = serde_json::from_value(proven).unwrap();
+        let mut dns = status();
+        let record = |selector| json!({"name": format!("{selector}._domainkey.example.org."), "type": "TXT", "state": "Missing"});
+        dns.records.push(serde_json::from_value(record("a")).unwrap());
+        assert!(to_come(&all, &known, &dns).unwrap().ends_with("ask again in a moment"));
+        assert_eq!(to_come(&all[..1], &known, &dns), None);
+        dns.records.push(serde_json::from_value(record("b")).unwrap());
+        assert_eq!(to_come(&all, &known, &dns), None);
     }
 
     #[test]
