@@ -16,7 +16,13 @@ mod outcome;
 mod pass;
 mod scope;
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use postern_core::Secret;
 use postern_store::{StoreError, directory::fence};
@@ -43,6 +49,9 @@ const MAX_PAUSE: Duration = Duration::from_secs(10);
 /// How often objects are tried again that the directory did not take, or holds without serving.
 const RETRY: Duration = Duration::from_secs(20);
 
+/// So many batches of a pass are no wait for anybody.
+const LONG_BACKLOG: usize = 2;
+
 /// Kinds that the directory depends on.
 const KINDS: &[Kind] = &[Kind::Domain, Kind::Mailbox, Kind::Alias, Kind::IpPool, Kind::Branding, Kind::MailCluster, Kind::Namespace];
 
@@ -59,6 +68,24 @@ pub struct Outlets {
     pub keys: Queue,
     /// Whose finalizer may go: the directory has taken note.
     pub releases: Queue,
+    /// What the pass under way has still to write.
+    pub backlog: Backlog,
+}
+
+/// Batches that wait for the directory. Clones share it.
+#[derive(Clone, Debug, Default)]
+pub struct Backlog(Arc<AtomicUsize>);
+
+impl Backlog {
+    /// Whether so much waits that others should leave it the processor: mail comes before what statuses say of it.
+    #[must_use]
+    pub fn is_long(&self) -> bool {
+        self.0.load(Ordering::Relaxed) > LONG_BACKLOG
+    }
+
+    fn set(&self, batches: usize) {
+        self.0.store(batches, Ordering::Relaxed);
+    }
 }
 
 /// Keeps the directory as the resources say, until the leadership ends.

@@ -107,8 +107,10 @@ impl Converge {
 
         let accepted = self.judge(&mut projection, &gathered.broken, &pending);
         let leaving = self.leave(leaving);
-        for batch in batch::batches(&self.context.place.cluster, leaving, &mut projection) {
-            self.apply(batch).await?;
+        let batches = batch::batches(&self.context.place.cluster, leaving, &mut projection);
+        for (left, batch) in (0..batches.len()).rev().zip(batches) {
+            self.outlets.backlog.set(left);
+            self.apply(batch).await.inspect_err(|_| self.outlets.backlog.set(0))?;
         }
         // What the directory has taken was told already, with more to say.
         self.outlets.statuses.push(accepted.into_iter().filter(|id| self.is_not_taken(id)));

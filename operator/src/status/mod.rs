@@ -34,6 +34,9 @@ use crate::{
 const BATCH: usize = 256;
 /// Writes at a time: as many as keep an API server busy that answers within tens of milliseconds.
 const AT_ONCE: usize = 16;
+/// The same while boxes wait for the directory in bulk, for mail comes before what is said of it; and while boxes are listed
+/// anew, for an API server that has just begun is to tell us of changes first.
+const ONE: usize = 1;
 /// Objects written a second at most.
 const RATE: u32 = 1_000;
 /// Writes a second of figures that change often.
@@ -120,12 +123,13 @@ impl Writer {
         if self.outlets.statuses.waiting().0 > BULK {
             self.unfinalized.push(drafts.iter_mut().filter_map(|draft| draft.put_off_finalizer().then(|| draft.id.clone())));
         }
+        let at_once = if self.outlets.backlog.is_long() || !self.context.cache.read().mailboxes.is_followed() { ONE } else { AT_ONCE };
         let failed: Vec<Id> = stream::iter(drafts)
             .map(async |draft| {
                 let written = write::write(&self.context, &self.events, &draft).await;
                 (draft.id, written)
             })
-            .buffer_unordered(AT_ONCE)
+            .buffer_unordered(at_once)
             .filter_map(async |(id, written)| {
                 let error = written.err()?;
                 tracing::debug!(%error, %id, "a status was not written; trying again");

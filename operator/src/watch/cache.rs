@@ -125,6 +125,11 @@ impl Cache {
         count(&t.clusters, metrics);
     }
 
+    /// A watch failed.
+    pub(super) fn lost<K: Watched>(&self) {
+        K::table_mut(&mut self.tables()).lost();
+    }
+
     /// A list begins.
     pub(super) fn begin<K: Watched>(&self) {
         K::table_mut(&mut self.tables()).begin();

@@ -46,6 +46,7 @@ fn watch<K: Watched>(client: &Client, cache: &Cache, readiness: &Readiness, stop
             match event {
                 Some(Ok(event)) => take(&cache, &readiness, event),
                 Some(Err(error)) => {
+                    cache.lost::<K>();
                     tracing::warn!(kind = K::KIND.as_str(), %error, "the watch failed; trying again");
                 }
                 None => return,

@@ -49,6 +49,8 @@ pub struct Table<K> {
     broken: BTreeMap<Key, Broken>,
     /// Listed to the end once.
     complete: bool,
+    /// Whether changes reach us as they are made, as far as is known.
+    followed: bool,
     /// While a list is read anew: what it has had so far.
     listing: Option<BTreeSet<Key>>,
     /// Objects that went and that nobody has asked about yet.
@@ -57,7 +59,7 @@ pub struct Table<K> {
 
 impl<K> Default for Table<K> {
     fn default() -> Self {
-        Self { objects: BTreeMap::new(), broken: BTreeMap::new(), complete: false, listing: None, gone: BTreeMap::new() }
+        Self { objects: BTreeMap::new(), broken: BTreeMap::new(), complete: false, followed: false, listing: None, gone: BTreeMap::new() }
     }
 }
 
@@ -116,19 +118,32 @@ impl<K: Watched> Table<K> {
         self.complete
     }
 
+    /// Whether changes reach us as they are made: not before a list has ended, and not after a watch has failed until it
+    /// tells something again.
+    #[must_use]
+    pub const fn is_followed(&self) -> bool {
+        self.followed
+    }
+
     /// How objects went since this was asked last.
     pub fn take_gone(&mut self) -> Vec<(Id, Gone)> {
         std::mem::take(&mut self.gone).into_iter().map(|((namespace, name), gone)| (id(K::KIND, &namespace, &name), gone)).collect()
     }
 
+    /// The watch failed.
+    pub(super) const fn lost(&mut self) {
+        self.followed = false;
+    }
+
     /// A list begins.
     pub(super) fn begin(&mut self) {
+        self.followed = false;
         self.listing = Some(BTreeSet::new());
     }
 
     /// A list ended: what it did not have is gone. Returns those.
     pub(super) fn end(&mut self) -> Vec<Id> {
-        self.complete = true;
+        (self.complete, self.followed) = (true, true);
         let Some(there) = self.listing.take() else { return Vec::new() };
         let missing: Vec<Key> = self.objects.keys().chain(self.broken.keys()).filter(|key| !there.contains(*key)).cloned().collect();
         for key in &missing {
@@ -173,8 +188,9 @@ impl<K: Watched> Table<K> {
             }
         };
         self.gone.remove(&key);
-        if let Some(listing) = &mut self.listing {
-            listing.insert(key.clone());
+        match &mut self.listing {
+            Some(listing) => drop(listing.insert(key.clone())),
+            None => self.followed = true,
         }
         touched.then(|| id(K::KIND, &key.0, &key.1))
     }
@@ -213,4 +229,28 @@ fn is_same<K: Watched>(a: &K, b: &K) -> bool {
 
 fn id(kind: Kind, namespace: &Arc<str>, name: &Arc<str>) -> Id {
     Id { kind, namespace: namespace.clone(), name: name.clone() }
+}
+
+#[cfg(test)]
+mod tests {
+    use k8s_openapi::{api::core::v1::Namespace, apimachinery::pkg::apis::meta::v1::ObjectMeta};
+
+    use super::*;
+
+    #[test]
+    fn a_kind_is_followed_from_the_end_of_its_list_until_its_watch_fails() {
+        let space = || Namespace { metadata: ObjectMeta { name: Some("a".to_owned()), ..ObjectMeta::default() }, ..Namespace::default() };
+        let mut table = Table::<Namespace>::default();
+        table.begin();
+        table.apply(Ok(space()));
+        assert!(!table.is_followed(), "others may be still to come");
+        table.end();
+        assert!(table.is_followed());
+        table.lost();
+        assert!(!table.is_followed());
+        table.apply(Ok(space()));
+        assert!(table.is_followed(), "the watch goes on where it was");
+        table.begin();
+        assert!(!table.is_followed(), "it is listed anew");
+    }
 }
