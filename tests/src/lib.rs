@@ -6,6 +6,7 @@
 
 #![expect(clippy::expect_used, clippy::panic, reason = "a test harness has nobody to report to")]
 
+pub mod archive;
 pub mod binary;
 pub mod chance;
 pub mod database;

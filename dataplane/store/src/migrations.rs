@@ -38,6 +38,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!(9, "0009_seen_by"),
     migration!(10, "0010_last_login"),
     migration!(11, "0011_released"),
+    migration!(12, "0012_text_attachments"),
 ];
 
 /// The oldest version that serves the newest schema. It is raised by the migration that takes away what that version needs.

@@ -19,6 +19,7 @@
 //! ```
 
 pub mod address_list;
+pub mod attachment;
 pub mod casemap;
 pub mod charset;
 pub mod date;

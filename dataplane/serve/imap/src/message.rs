@@ -6,13 +6,13 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use postern_message::{Summary, SummaryRef, header, section};
+use postern_message::{Summary, SummaryRef, attachment, header, section};
 use postern_proto_imap::{
     encode,
     types::{Part, Section, SectionText},
 };
 use postern_store::{
-    Result,
+    Result, StoreError,
     mail::{boxes::Boxes, read::StoredMessage},
 };
 
@@ -57,6 +57,23 @@ impl Message {
     /// This copy's own header lines.
     pub fn prefix(&self) -> &[u8] {
         &self.row.prefix
+    }
+
+    /// What is attached says, each text ready to be compared. Archives are unpacked for it, away from whoever waits for this thread.
+    ///
+    /// # Errors
+    /// When the process has no thread for it.
+    pub async fn attached(&self) -> Result<Vec<String>> {
+        let (summary, body) = (self.row.summary.clone(), self.body.clone());
+        let read = tokio::task::spawn_blocking(move || {
+            let mut texts = Vec::new();
+            attachment::texts(&SummaryRef::new(&summary).unwrap_or_default(), &body, |text| {
+                texts.push(text.to_owned());
+                false
+            });
+            texts
+        });
+        read.await.map_err(StoreError::unavailable)
     }
 
     /// `BODY[section]`; `None` is NIL.

@@ -14,7 +14,7 @@ use super::{
     index::{
         Index,
         build::{self, Behind},
-        compact,
+        compact, renew,
     },
     recent::Recent,
     snapshot::Snapshot,
@@ -349,8 +349,8 @@ impl Boxes {
         self.changes.index_wanted(at);
     }
 
-    /// Indexes what is behind the watermarks of an account's folders, all of it; `anew` forgets first what there is.
-    /// How many messages were read.
+    /// Indexes what is behind the watermarks of an account's folders, all of it, and what an older version has left out; `anew` forgets
+    /// first what there is. How many messages were looked at.
     ///
     /// # Errors
     /// As the database or the place of bodies says; what was written stays.
@@ -362,6 +362,14 @@ impl Boxes {
         for behind in build::behind(&self.db, &[account.0], 1).await? {
             loop {
                 match build::slice(&self.db, self, behind, self.clock.now()).await? {
+                    0 => break,
+                    more => done += more,
+                }
+            }
+        }
+        for lacking in renew::lacking(&self.db, &[account.0]).await? {
+            loop {
+                match renew::slice(&self.db, self, lacking, self.clock.now()).await? {
                     0 => break,
                     more => done += more,
                 }

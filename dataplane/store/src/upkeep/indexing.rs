@@ -8,7 +8,7 @@ use crate::{
     error::{Result, StoreError},
     mail::index::{
         build::{self, Behind},
-        compact,
+        compact, renew,
     },
     store::Store,
 };
@@ -31,6 +31,8 @@ enum Work {
     Behind(Behind),
     /// Segments hold little that is still there.
     Sparse(Behind),
+    /// An older version has left out what is attached.
+    Lacking(Behind),
 }
 
 impl Indexing {
@@ -40,6 +42,7 @@ impl Indexing {
             let (at, done) = match work {
                 Work::Behind(at) => (at, build::slice(&store.db, &store.boxes, at, now).await),
                 Work::Sparse(at) => (at, compact::slice(&store.db, at, now).await),
+                Work::Lacking(at) => (at, renew::slice(&store.db, &store.boxes, at, now).await),
             };
             match done {
                 Ok(0) => drop(self.found.pop()),
@@ -60,7 +63,8 @@ impl Indexing {
             return Ok(Slice::default());
         }
         // From the last to the first: what is behind goes before.
-        self.found = compact::sparse(&store.db, &boxes).await?.into_iter().map(Work::Sparse).collect();
+        self.found = renew::lacking(&store.db, &boxes).await?.into_iter().map(Work::Lacking).collect();
+        self.found.extend(compact::sparse(&store.db, &boxes).await?.into_iter().map(Work::Sparse));
         self.found.extend(build::behind(&store.db, &boxes, build::TAIL).await?.into_iter().map(Work::Behind));
         Ok(Slice { done: 0, more: true })
     }

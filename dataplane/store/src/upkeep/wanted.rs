@@ -1,4 +1,4 @@
-//! Folders that somebody searches while their text index is far behind: they do not wait for the pass over all boxes.
+//! Folders that somebody searches while their text index is far behind, or lacks much: they do not wait for the pass over all boxes.
 //!
 //! One folder at a time, a slice at a time, so that no delivery waits long behind it. What is asked for twice is done once.
 
@@ -13,7 +13,7 @@ use tokio::sync::broadcast::{
 use super::{Slice, indexing};
 use crate::{
     error::Result,
-    mail::index::build::{self, Behind},
+    mail::index::{self, build::Behind},
     store::Store,
 };
 
@@ -67,7 +67,7 @@ impl Wanted {
     /// Does a slice of the folder that waits longest.
     pub async fn slice(&mut self, store: &Store, now: Timestamp) -> Result<Slice> {
         let Some(at) = self.folders.front().copied() else { return Ok(Slice::default()) };
-        let done = match build::slice(&store.db, &store.boxes, at, now).await {
+        let done = match index::slice(&store.db, &store.boxes, at, now).await {
             Ok(done) => done,
             Err(error) if error.is_temporary() => return Err(error),
             Err(error) => {

@@ -1,10 +1,11 @@
 //! The texts of a message: header lines, and what its text parts say.
 //!
 //! HTML is looked into as it is written, tags and all: RFC 9051 §6.4.4 asks for substrings of the text, not for what
-//! a browser would show. What is no text (attachments) is not looked into.
+//! a browser would show. What attachments say that are no text by their type is [`crate::attachment`]'s.
 
 use super::Field;
 use crate::{
+    attachment,
     casemap::casemap,
     header, section,
     summary::{PartRef, SummaryRef},
@@ -23,7 +24,7 @@ pub fn values(prefix: &[u8], body: &[u8], name: &str, mut look: impl FnMut(&str)
     fields.any(|field| look(&casemap(&field.decoded())))
 }
 
-/// Calls `look` with what each text part says and with the header lines of enclosed messages, until it says true;
+/// Calls `look` with what each text part says (attachments apart: [`attachment::texts`] costs more) and with the header lines of enclosed messages, until it says true;
 /// whether it did.
 pub fn body(summary: &SummaryRef<'_>, body: &[u8], mut look: impl FnMut(&str) -> bool) -> bool {
     summary.parts().any(|part| {
@@ -40,6 +41,7 @@ pub fn everything(summary: &SummaryRef<'_>, prefix: &[u8], octets: &[u8], mut lo
     };
     header(prefix, octets, &mut each);
     body(summary, octets, &mut each);
+    attachment::texts(summary, octets, &mut each);
     // Addresses as the summary writes them may differ from what stands in the header.
     Field::ALL.into_iter().filter_map(|field| field.of(summary)).for_each(|text| look(&text));
 }

@@ -1,8 +1,8 @@
 //! SEARCH: which messages a program of keys names.
 //!
-//! Every key has a price: what the snapshot knows is free, a summary costs a share of a statement, a body a
-//! statement of its own. A program is evaluated in three-valued logic from the cheapest upwards, and a
-//! message goes to the next price only while its answer is still open.
+//! Every key has a price: what the snapshot knows is free, a summary costs a share of a statement, a body a share of one
+//! with few others, and what is attached to it is read out of archives. A program is evaluated in three-valued logic from
+//! the cheapest upwards, and a message goes to the next price only while its answer is still open.
 
 mod header;
 mod known;
@@ -65,9 +65,10 @@ pub(crate) async fn find_within(
     }
     let boxes = session.boxes();
     if open.len() > WORTH_ASKING {
-        let upto = ask_index(boxes, account, folder, program).await;
+        let asked = ask_index(boxes, account, folder, program).await;
         // A folder that was filled just now is looked through once, and not until the janitor's next pass.
-        if upto.is_some_and(|upto| open.iter().filter(|(_, entry)| entry.uid > upto).count() > LONG_TAIL) {
+        let tail = |upto: u32| open.iter().filter(|(_, entry)| entry.uid > upto).count();
+        if asked.is_some_and(|(upto, lacking)| lacking > LONG_TAIL || tail(upto) > LONG_TAIL) {
             boxes.want_index(account, folder);
         }
         open.retain(|&(index, entry)| match program.by_entry(index, entry) {
@@ -107,7 +108,11 @@ pub(crate) async fn find_within(
                     Some(Ok(body)) => Message::of(row.clone(), body.clone()),
                     _ => Message::read(boxes, row.clone()).await?,
                 };
-                if program.by_message(index, entry, &message) {
+                let matches = match program.by_message(index, entry, &message) {
+                    Some(matches) => matches,
+                    None => program.by_attachments(index, entry, &message, &message.attached().await?),
+                };
+                if matches {
                     found.push(index);
                 }
             }
@@ -129,21 +134,21 @@ fn together(messages: &[(usize, &Entry, &StoredMessage)]) -> usize {
     fits.count().max(1)
 }
 
-/// Lets the program know what the text index says; its watermark, when there was something to ask. Without it, everything is
-/// looked at.
-async fn ask_index(boxes: &Boxes, account: AccountId, folder: FolderId, program: &mut Program) -> Option<u32> {
+/// Lets the program know what the text index says; its watermark, and how many messages it knows without what is attached to them,
+/// when there was something to ask. Without it, everything is looked at.
+async fn ask_index(boxes: &Boxes, account: AccountId, folder: FolderId, program: &mut Program) -> Option<(u32, usize)> {
     let questions = program.questions();
     if questions.is_empty() {
         return None;
     }
     let answers = async {
         let index = boxes.index(account, folder).await?;
-        Ok::<_, StoreError>((index.upto(), index.ask(&questions).await?))
+        Ok::<_, StoreError>((index.upto(), index.lacking(), index.ask(&questions).await?))
     };
     match answers.await {
-        Ok((upto, answers)) => {
+        Ok((upto, lacking, answers)) => {
             program.learn(upto, answers);
-            Some(upto)
+            Some((upto, lacking))
         }
         Err(error) => {
             tracing::warn!(%error, account = account.0, folder = folder.0, "the text index cannot be asked");

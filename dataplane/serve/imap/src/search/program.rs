@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use postern_core::Timestamp;
-use postern_message::{SummaryRef, search::text};
+use postern_message::{SummaryRef, attachment, search::text};
 use postern_proto_imap::types::{Date, DateField, ObjectId, SearchKey, SystemFlags};
 use postern_store::mail::{
     index::{Found, Question},
@@ -49,6 +49,8 @@ struct Facts<'f> {
     entry: &'f Entry,
     summary: Option<(SummaryRef<'f>, &'f StoredMessage)>,
     message: Option<&'f Message>,
+    /// What is attached to it says.
+    attached: Option<&'f [String]>,
 }
 
 impl Program {
@@ -96,17 +98,24 @@ impl Program {
     }
 
     pub(super) fn by_entry(&self, index: usize, entry: &Entry) -> Option<bool> {
-        ask(&self.0, &Facts { index, entry, summary: None, message: None })
+        ask(&self.0, &Facts { index, entry, summary: None, message: None, attached: None })
     }
 
     pub(super) fn by_summary(&self, index: usize, entry: &Entry, row: &StoredMessage) -> Option<bool> {
         let summary = SummaryRef::new(&row.summary)?;
-        ask(&self.0, &Facts { index, entry, summary: Some((summary, row)), message: None })
+        ask(&self.0, &Facts { index, entry, summary: Some((summary, row)), message: None, attached: None })
     }
 
-    pub(super) fn by_message(&self, index: usize, entry: &Entry, message: &Message) -> bool {
-        let facts = Facts { index, entry, summary: Some((message.summary(), message.row())), message: Some(message) };
-        ask(&self.0, &facts).unwrap_or(false)
+    /// `None` when only what is attached can tell.
+    pub(super) fn by_message(&self, index: usize, entry: &Entry, message: &Message) -> Option<bool> {
+        let summary = Some((message.summary(), message.row()));
+        ask(&self.0, &Facts { index, entry, summary, message: Some(message), attached: None })
+    }
+
+    /// The same with [`Message::attached`].
+    pub(super) fn by_attachments(&self, index: usize, entry: &Entry, message: &Message, attached: &[String]) -> bool {
+        let summary = Some((message.summary(), message.row()));
+        ask(&self.0, &Facts { index, entry, summary, message: Some(message), attached: Some(attached) }).unwrap_or(false)
     }
 }
 
@@ -220,10 +229,10 @@ fn ask(key: &Key, facts: &Facts<'_>) -> Option<bool> {
             .says(entry.uid)
             .or_else(|| facts.summary.as_ref().and_then(|(summary, row)| header::in_summary(summary, row, named, needle)))
             .or_else(|| facts.message.map(|message| header::in_message(message, named, needle))),
-        Key::Body(needle, known) => known.says(entry.uid).or_else(|| facts.message.map(|message| in_body(message, needle))),
+        Key::Body(needle, known) => known.says(entry.uid).or_else(|| in_body(facts, needle)),
         Key::Text(needle, known) => known.says(entry.uid).or_else(|| {
             let message = facts.message?;
-            Some(text::header(message.prefix(), message.body(), |line| needle.is_in(line)) || in_body(message, needle))
+            if text::header(message.prefix(), message.body(), |line| needle.is_in(line)) { Some(true) } else { in_body(facts, needle) }
         }),
         Key::Not(key) => ask(key, facts).map(|answer| !answer),
         Key::Or(a, b) => match (ask(a, facts), ask(b, facts)) {
@@ -242,8 +251,16 @@ fn ask(key: &Key, facts: &Facts<'_>) -> Option<bool> {
     }
 }
 
-fn in_body(message: &Message, needle: &Needle) -> bool {
-    text::body(&message.summary(), message.body(), |words| needle.is_in(words))
+fn in_body(facts: &Facts<'_>, needle: &Needle) -> Option<bool> {
+    let message = facts.message?;
+    if text::body(&message.summary(), message.body(), |words| needle.is_in(words)) {
+        return Some(true);
+    }
+    match facts.attached {
+        Some(attached) => Some(attached.iter().any(|words| needle.is_in(words))),
+        None if attachment::any(&message.summary()) => None,
+        None => Some(false),
+    }
 }
 
 /// Whether an index lies in ranges that ascend.

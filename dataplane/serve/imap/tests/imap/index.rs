@@ -2,17 +2,35 @@
 
 use postern_core::AccountId;
 use postern_serve_imap::Config;
-use postern_tests::TestDatabase;
+use postern_tests::{
+    TestDatabase,
+    archive::{How, docx, zip},
+};
 
 use crate::{client::Client, room::Room};
 
-postern_tests::suite!(answers_are_the_same_with_and_without_an_index, the_index_follows_the_mail, a_long_search_has_its_folder_indexed);
+postern_tests::suite!(
+    answers_are_the_same_with_and_without_an_index,
+    the_index_follows_the_mail,
+    a_long_search_has_its_folder_indexed,
+    what_is_attached_is_found,
+);
 
 async fn found(client: &mut Client, program: &str) -> String {
     let literal = program
         .rsplit_once('\u{1}')
         .map_or_else(|| program.to_owned(), |(key, needle)| format!("CHARSET UTF-8 {key}{{{}+}}\r\n{needle}", needle.len()));
     client.ok(&format!("SEARCH {literal}")).await.pop().unwrap()
+}
+
+/// A message with words of its own and this file attached.
+fn attached(name: &str, file: &[u8]) -> Vec<u8> {
+    let head = format!(
+        "Subject: see there\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nAs we said.\r\n--b\r\n\
+         Content-Type: application/octet-stream\r\nContent-Disposition: attachment; filename=\"{name}\"\r\n\
+         Content-Transfer-Encoding: binary\r\n\r\n"
+    );
+    [head.as_bytes(), file, b"\r\n--b--\r\n"].concat()
 }
 
 /// Mail of many kinds, the same every time.
@@ -53,7 +71,9 @@ impl Mails {
     fn next(&mut self) -> Vec<u8> {
         let (subject, name, body) = (self.words(3), self.words(1), self.words(12));
         let id = self.0;
-        match self.below(6) {
+        match self.below(8) {
+            6 => attached("report.docx", &docx(&body.replace('&', ""))),
+            7 => attached("nation.rtf", format!("{{\\rtf1\\ansicpg65001 {body}}}").as_bytes()),
             0 => format!("Subject: {subject}\r\nFrom: {name} <bob@example.org>\r\nMessage-ID: <{id}@x>\r\n\r\n{body}\r\n").into_bytes(),
             1 => {
                 // Latin-1 that says so, with what cannot be in it dropped.
@@ -119,6 +139,58 @@ async fn answers_are_the_same_with_and_without_an_index(at: TestDatabase) {
     for (program, before) in programs.iter().zip(before) {
         assert_eq!(found(&mut alice, program).await, before, "{program:?}");
     }
+}
+
+async fn what_is_attached_is_found(at: TestDatabase) {
+    let room = Room::with(at, Config::default()).await;
+    for n in 1..=80 {
+        room.deliver(format!("Subject: number {n}\r\n\r\nNothing is attached.\r\n").as_bytes()).await;
+    }
+    let sheet = zip(
+        How::Streamed,
+        &[
+            ("xl/sharedStrings.xml", b"<sst><si><t>Rent for M\xc3\xa4rz</t></si></sst>".as_slice()),
+            ("xl/worksheets/sheet1.xml", b"<worksheet><c t=\"s\"><v>0</v></c><c><v>1450.75</v></c></worksheet>"),
+        ],
+    );
+    for (name, file) in [
+        ("Plan.docx", docx("The quarterly figures\nare attached")),
+        ("rent.xlsx", sheet),
+        ("broken.docx", docx("The quarterly plan")[..300].to_vec()),
+        ("letter.rtf", br"{\rtf1 Dear {\b quart}erly fr\'e9res}".to_vec()),
+        ("quarterly.pdf", b"%PDF-1.7 (figures)".to_vec()),
+    ] {
+        room.deliver(&attached(name, &file)).await;
+    }
+    let mut alice = room.inbox("alice").await;
+    // Without an index, with one, with one of an older version, and when that was completed.
+    for round in 0..4 {
+        if round == 2 {
+            assert!(older_index(&room).await.unwrap() > 0);
+        } else if round > 0 {
+            assert_eq!(room.store.boxes.index_now(AccountId(1), false).await.unwrap(), 85);
+        }
+        for (program, answer) in [
+            ("BODY quarterly", "* SEARCH 81 84"),
+            ("BODY \"UARTERLY FIG\"", "* SEARCH 81"),
+            ("TEXT \u{1}rent for märz", "* SEARCH 82"),
+            ("BODY 1450.75", "* SEARCH 82"),
+            ("TEXT \u{1}FRÈRES", "* SEARCH"),
+            ("TEXT \u{1}FRÉRES", "* SEARCH 84"),
+            ("OR (BODY figures NOT BODY attached) BODY rent", "* SEARCH 82"),
+            ("NOT BODY attached NOT BODY quarterly", "* SEARCH 82 83 85"),
+            ("SUBJECT quarterly", "* SEARCH"),
+            ("BODY w:t", "* SEARCH"),
+        ] {
+            assert_eq!(found(&mut alice, program).await, answer, "{program:?} {round}");
+        }
+    }
+    assert_eq!(room.store.boxes.index_now(AccountId(1), false).await.unwrap(), 0);
+}
+
+/// As if a version had written it that did not look into attachments.
+async fn older_index(room: &Room) -> postern_store::Result<u64> {
+    postern_store::transaction!(room.store.db, |tx| { tx.execute("UPDATE text_segment SET attachments_uid = 0", &[]).await })
 }
 
 #[tokio::test]

@@ -15,7 +15,7 @@ use std::{
 use postern_core::Timestamp;
 
 use super::{
-    build::{self, Behind},
+    build::{self, Behind, Reach},
     segment::{FULL, HEAD, Head, Segment},
 };
 use crate::{
@@ -50,7 +50,7 @@ pub async fn slice(db: &Db, at: Behind, now: Timestamp) -> Result<u64> {
     let living = run.living;
     let joined = tokio::task::spawn_blocking(move || join(&parts, &living)).await.map_err(StoreError::unavailable)??;
     let number = now.0.max(run.newest + 1);
-    build::write(db, at, &run.segments, number, run.last_uid, joined).await?;
+    build::write(db, at, &run.segments, number, run.reach, joined).await?;
     Ok(count)
 }
 
@@ -65,7 +65,7 @@ fn join(parts: &[BTreeMap<i64, Vec<u8>>], living: &HashSet<u32>) -> Result<Vec<(
 /// Segments that become one.
 struct Run {
     segments: Vec<i64>,
-    last_uid: i64,
+    reach: Reach,
     /// UIDs of their messages that are there.
     living: HashSet<u32>,
     /// The highest number that a segment of the folder has.
@@ -74,16 +74,16 @@ struct Run {
 
 /// The first segments side by side, two or more, whose messages that are left fit into one.
 async fn first_run(db: &Db, Behind { account, folder }: Behind) -> Result<Option<Run>> {
-    let sql = "SELECT segment, last_uid, data FROM text_segment WHERE account = $1 AND folder = $2 AND part = $3 ORDER BY last_uid";
+    let sql = "SELECT segment, last_uid, attachments_uid, data FROM text_segment WHERE account = $1 AND folder = $2 AND part = $3 ORDER BY last_uid";
     let heads = db.rows(sql, args![account, folder, HEAD]).await?;
     let mut newest = 0;
     for row in &heads {
         newest = newest.max(row.int(0)?);
     }
-    let mut run = Run { segments: Vec::new(), last_uid: 0, living: HashSet::new(), newest };
+    let mut run = Run { segments: Vec::new(), reach: Reach::upto(0), living: HashSet::new(), newest };
     for row in &heads {
-        let (segment, last_uid) = (row.int(0)?, row.int(1)?);
-        let uids = Head::read(row.slice(2)?)?.uids;
+        let (segment, reach) = (row.int(0)?, Reach { last_uid: row.int(1)?, attachments_uid: row.int(2)? });
+        let uids = Head::read(row.slice(3)?)?.uids;
         let living = match (uids.first(), uids.last()) {
             (Some(first), Some(last)) => living(db, Behind { account, folder }, *first..=*last).await?,
             _ => HashSet::new(),
@@ -92,10 +92,10 @@ async fn first_run(db: &Db, Behind { account, folder }: Behind) -> Result<Option
             if run.segments.len() > 1 {
                 break;
             }
-            (run.segments, run.living) = (Vec::new(), HashSet::new());
+            run = Run { segments: Vec::new(), living: HashSet::new(), reach: Reach::upto(run.reach.last_uid), newest };
         }
         run.segments.push(segment);
-        run.last_uid = last_uid;
+        run.reach = run.reach.and(reach);
         run.living.extend(living);
     }
     Ok((run.segments.len() > 1).then_some(run))

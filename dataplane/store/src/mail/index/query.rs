@@ -45,6 +45,7 @@ pub struct Index {
     folder: FolderId,
     upto: u32,
     segments: Vec<(i64, Head)>,
+    lacking: usize,
 }
 
 impl Index {
@@ -53,19 +54,29 @@ impl Index {
     /// # Errors
     /// As the database says.
     pub async fn open(db: &Db, account: AccountId, folder: FolderId) -> Result<Self> {
-        let sql = "SELECT segment, last_uid, data FROM text_segment WHERE account = $1 AND folder = $2 AND part = $3 ORDER BY segment";
-        let (mut upto, mut segments) = (0, Vec::new());
+        let sql = "SELECT segment, last_uid, attachments_uid, data FROM text_segment WHERE account = $1 AND folder = $2 AND part = $3 \
+             ORDER BY segment";
+        let (mut upto, mut segments, mut lacking) = (0, Vec::new(), 0);
         for row in db.rows(sql, args![account, folder, HEAD]).await? {
             upto = upto.max(u32::try_from(row.int(1)?).unwrap_or(u32::MAX));
-            segments.push((row.int(0)?, Head::read(row.slice(2)?)?));
+            let mut head = Head::read(row.slice(3)?)?;
+            lacking += head.lack_behind(row.int(2)?);
+            segments.push((row.int(0)?, head));
         }
-        Ok(Self { db: db.clone(), account, folder, upto, segments })
+        Ok(Self { db: db.clone(), account, folder, upto, segments, lacking })
     }
 
     /// The watermark: what has a higher UID is not indexed.
     #[must_use]
     pub const fn upto(&self) -> u32 {
         self.upto
+    }
+
+    /// How many messages are in it without what is attached to them, for an older version has put them there: any text may be in
+    /// them.
+    #[must_use]
+    pub const fn lacking(&self) -> usize {
+        self.lacking
     }
 
     /// Answers questions, each with what it says of all segments.
@@ -159,9 +170,11 @@ mod tests {
                 segment.add(u32::try_from(10 * number + at).unwrap(), &Summary::of(mail.as_bytes()).view(), b"", mail.as_bytes());
             }
             for (part, data) in segment.encode() {
-                let ints = [1, 2, part, number, 10 * number + 1].map(|n| Column::ints([n]));
+                let ints = [1, 2, part, number, 10 * number + 1, 10 * number + 1].map(|n| Column::ints([n]));
                 let columns: Vec<Column> = ints.into_iter().chain([Column::Bytes(vec![data])]).collect();
-                tx.batch("INSERT INTO text_segment (account, folder, part, segment, last_uid, data) {rows}", &columns).await.unwrap();
+                tx.batch("INSERT INTO text_segment (account, folder, part, segment, last_uid, attachments_uid, data) {rows}", &columns)
+                    .await
+                    .unwrap();
             }
         }
         tx.commit().await.unwrap();

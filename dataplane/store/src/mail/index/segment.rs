@@ -13,7 +13,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use postern_message::{
-    SummaryRef, header,
+    SummaryRef, attachment, header,
     search::{Field, text},
 };
 
@@ -66,7 +66,7 @@ pub struct Segment {
 pub struct Head {
     /// Its messages by UID, ascending; their places are what all other parts speak of.
     pub uids: Vec<u32>,
-    /// Places of messages of which nothing is known.
+    /// Places of messages that may contain any text.
     pub opaque: Vec<u16>,
     /// The first word of each part with lists.
     pub firsts: Vec<usize>,
@@ -81,20 +81,7 @@ impl Segment {
     /// Adds a message that has a higher UID than all others.
     pub fn add(&mut self, uid: u32, summary: &SummaryRef<'_>, prefix: &[u8], body: &[u8]) {
         let place = self.place(uid);
-        let mut seen: HashSet<Box<str>> = HashSet::new();
-        text::everything(summary, prefix, body, |text| {
-            token::pieces(text, |piece| match piece {
-                Piece::Word(word) | Piece::Pair(word) => {
-                    if !seen.contains(word) {
-                        seen.insert(word.into());
-                    }
-                }
-                Piece::Jumble(word) => token::marks(word, |row| mark(&mut self.jumble, row, place)),
-            });
-        });
-        for word in seen {
-            self.words.entry(word).or_default().push(place);
-        }
+        self.add_texts(place, |look| text::everything(summary, prefix, body, look));
         for (column, field) in self.fields.iter_mut().zip(Field::ALL) {
             column.push(if summary.is_incomplete() || header::find(prefix, field.name()).is_some() {
                 Cell::Ask
@@ -102,6 +89,17 @@ impl Segment {
                 field.of(summary).map_or(Cell::Nothing, |text| Cell::Text(text.into()))
             });
         }
+    }
+
+    /// Adds what is attached to a message that is in it already.
+    pub fn add_attached(&mut self, uid: u32, summary: &SummaryRef<'_>, body: &[u8]) {
+        let Some(place) = self.uids.binary_search(&uid).ok().and_then(|place| u16::try_from(place).ok()) else { return };
+        self.add_texts(place, |look| {
+            attachment::texts(summary, body, |text| {
+                look(text);
+                false
+            });
+        });
     }
 
     /// Adds a message that cannot be read: it may contain anything.
@@ -130,6 +128,32 @@ impl Segment {
         }
         for (column, before) in self.fields.iter_mut().zip(other.fields) {
             column.extend(before.into_iter().zip(&places).filter_map(|(cell, place)| place.map(|_| cell)));
+        }
+    }
+
+    /// Adds the words of texts, with which `texts` calls what it is given.
+    fn add_texts(&mut self, place: u16, texts: impl FnOnce(&mut dyn FnMut(&str))) {
+        let mut seen: HashSet<Box<str>> = HashSet::new();
+        texts(&mut |text| {
+            token::pieces(text, |piece| match piece {
+                Piece::Word(word) | Piece::Pair(word) => {
+                    if !seen.contains(word) {
+                        seen.insert(word.into());
+                    }
+                }
+                Piece::Jumble(word) => token::marks(word, |row| mark(&mut self.jumble, row, place)),
+            });
+        });
+        for word in seen {
+            let places = self.words.entry(word).or_default();
+            match places.last() {
+                Some(last) if *last >= place => {
+                    if let Err(at) = places.binary_search(&place) {
+                        places.insert(at, place);
+                    }
+                }
+                _ => places.push(place),
+            }
         }
     }
 
@@ -210,6 +234,13 @@ impl Head {
         let opaque = list()?.into_iter().map(|n| u16::try_from(n).unwrap_or(u16::MAX)).collect();
         let firsts = list()?.into_iter().map(|n| usize::try_from(n).unwrap_or(usize::MAX)).collect();
         Ok(Self { uids, opaque, firsts })
+    }
+
+    /// Notes that of messages with higher UIDs not all texts are known; how many they are.
+    pub fn lack_behind(&mut self, uid: i64) -> usize {
+        let known = self.uids.partition_point(|at| i64::from(*at) <= uid);
+        self.opaque.extend((known..self.uids.len()).filter_map(|place| u16::try_from(place).ok()));
+        self.uids.len() - known
     }
 }
 
@@ -349,6 +380,31 @@ mod tests {
         }
         let mail = format!("From: Ann{n} <ann@example.org>\r\nMessage-ID: <abc{n}def{n}ghi@x>\r\n\r\nNumber {n} of all, 東京.\r\n");
         segment.add(n * 7, &Summary::of(mail.as_bytes()).view(), b"Delivered-To: ann\r\n", mail.as_bytes());
+    }
+
+    #[test]
+    fn attachments_that_were_left_out_are_added() {
+        let mail = |n: u32, name: &str| {
+            let lines = format!("number {n} a{}b9f2c7d1", "東".repeat(n as usize % 3));
+            format!("Content-Type: application/octet-stream; name={name}\r\nMessage-ID: <{n}@x>\r\n\r\n{lines}").into_bytes()
+        };
+        let (mut bare, mut whole) = (Segment::default(), Segment::default());
+        for n in 1..=100u32 {
+            let (without, with) = (mail(n, "a.bin"), mail(n, if n.is_multiple_of(2) { "a.txt" } else { "a.bin" }));
+            // Their own names stand in their headers.
+            let (without, with) =
+                (["Subject: a.txt a.bin\r\n".as_bytes(), &without].concat(), ["Subject: a.txt a.bin\r\n".as_bytes(), &with].concat());
+            bare.add(n * 3, &Summary::of(&without).view(), b"", &without);
+            whole.add(n * 3, &Summary::of(&with).view(), b"", &with);
+        }
+        assert_ne!(bare.encode(), whole.encode());
+        for n in [7, 2, 100, 100].into_iter().chain(1..=200) {
+            let with = mail(n, "a.txt");
+            if n.is_multiple_of(2) {
+                bare.add_attached(n * 3, &Summary::of(&with).view(), &with);
+            }
+        }
+        assert_eq!(bare.encode(), whole.encode());
     }
 
     #[test]
