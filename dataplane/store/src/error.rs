@@ -41,6 +41,19 @@ impl StoreError {
         matches!(self, Self::Unavailable(_) | Self::Ambiguous(_) | Self::Conflict(_))
     }
 
+    /// The same for somebody else who has waited for it too.
+    #[must_use]
+    pub(crate) fn again(&self) -> Self {
+        match self {
+            Self::Ambiguous(cause) => Self::Ambiguous(cause.clone()),
+            Self::Conflict(cause) => Self::Conflict(cause.clone()),
+            Self::NotFound(what) => Self::NotFound(what),
+            Self::OverQuota(account) => Self::OverQuota(*account),
+            Self::Unavailable(cause) => Self::Unavailable(cause.clone()),
+            Self::Refused(cause) | Self::Damaged(cause) | Self::Statement(cause) => Self::Statement(cause.clone()),
+        }
+    }
+
     /// From an error with a cause that says the store is away.
     pub fn unavailable(cause: impl fmt::Display) -> Self {
         Self::Unavailable(cause.to_string())

@@ -138,10 +138,10 @@ impl Watch {
                 }
             }
         }
-        let own = boxes.folders(self.own).await?.into_iter();
-        let mut known: Vec<_> = own.map(|folder| Watched { account: self.own, own: true, reads: true, folder }).collect();
+        let (own, missing) = boxes.folders_with_missing(self.own).await?;
+        let mut known: Vec<_> = own.into_iter().map(|folder| Watched { account: self.own, own: true, reads: true, folder }).collect();
         if of_others {
-            let subscribed: HashSet<String> = boxes.missing_subscriptions(self.own).await?.into_iter().collect();
+            let subscribed: HashSet<String> = missing.into_iter().collect();
             for (name, found) in command::of_others(shared, login).await? {
                 let reads = found.rights.contains(Rights::READ);
                 let subscribed = subscribed.contains(name.as_str());

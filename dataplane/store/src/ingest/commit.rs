@@ -63,7 +63,7 @@ pub(super) async fn settle(tools: &Tools, batch: Vec<Job>, wait: bool) -> Vec<Jo
             Err(error) => {
                 tools.observer.failed(part.iter().filter(|job| matches!(job.work, Work::Accept(..))).count());
                 tracing::warn!(members = part.len(), %error, "a batch was not stored");
-                part.into_iter().for_each(|job| job.refuse(again(&error)));
+                part.into_iter().for_each(|job| job.refuse(error.again()));
             }
         }
     }
@@ -178,16 +178,4 @@ fn decided(job: &Job, held: &mut Held) -> Decision {
         Work::Change(change, _) => change.decide(held).map(Decision::Change),
     };
     decided.unwrap_or_else(Decision::Refuse)
-}
-
-/// An error for each of many.
-fn again(error: &StoreError) -> StoreError {
-    match error {
-        StoreError::Ambiguous(cause) => StoreError::Ambiguous(cause.clone()),
-        StoreError::Conflict(cause) => StoreError::Conflict(cause.clone()),
-        StoreError::NotFound(what) => StoreError::NotFound(what),
-        StoreError::OverQuota(account) => StoreError::OverQuota(*account),
-        StoreError::Unavailable(cause) => StoreError::Unavailable(cause.clone()),
-        StoreError::Refused(cause) | StoreError::Damaged(cause) | StoreError::Statement(cause) => StoreError::Statement(cause.clone()),
-    }
 }

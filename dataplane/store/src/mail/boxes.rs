@@ -7,7 +7,8 @@ use postern_core::{AccountId, Clock, FolderId, Timestamp};
 use tokio::sync::broadcast;
 
 use super::{
-    FlagChange, Flags, Folder, SpecialUse, Usage, account,
+    FlagChange, Flags, Folder, SpecialUse, Usage,
+    asked::Asked,
     cell::{CellKey, FolderCell, Opened},
     cells::Cells,
     folder, history,
@@ -18,6 +19,7 @@ use super::{
     },
     recent::Recent,
     snapshot::Snapshot,
+    subscription,
     transfer::{self, Copied, Expunged, Stored},
     turns::Turns,
     viewer,
@@ -47,6 +49,7 @@ pub struct Boxes {
     clock: Arc<dyn Clock>,
     turns: Turns,
     cells: Cells,
+    asked: Asked,
     pub(super) recent: Recent,
     group: Ingest,
     warm: moka::sync::Cache<CellKey, Arc<FolderCell>>,
@@ -61,8 +64,8 @@ impl Boxes {
             .weigher(|_, cell: &Arc<FolderCell>| cell.newest().map_or(1, |s| u32::try_from(s.len()).unwrap_or(u32::MAX).max(1)))
             .time_to_idle(KEEP)
             .build();
-        let turns = Turns::new(db.dialect());
-        Self { db, blobs, changes, clock, turns, cells, recent, group, warm, wanted }
+        let (turns, asked) = (Turns::new(db.dialect()), Asked::start(db.clone()));
+        Self { db, blobs, changes, clock, turns, cells, asked, recent, group, warm, wanted }
     }
 
     /// Listens for an account's changes.
@@ -134,12 +137,12 @@ impl Boxes {
         folder::list(&self.db, account).await
     }
 
-    /// Names that are subscribed and do not exist.
+    /// All folders, and the names that are subscribed and do not exist, each by name, of one moment.
     ///
     /// # Errors
     /// As the database says.
-    pub async fn missing_subscriptions(&self, account: AccountId) -> Result<Vec<String>> {
-        folder::missing_subscriptions(&self.db, account).await
+    pub async fn folders_with_missing(&self, account: AccountId) -> Result<(Vec<Folder>, Vec<String>)> {
+        subscription::list(&self.db, account).await
     }
 
     /// A folder by its name.
@@ -147,7 +150,7 @@ impl Boxes {
     /// # Errors
     /// As the database says.
     pub async fn folder(&self, account: AccountId, name: &str) -> Result<Option<Folder>> {
-        folder::by_name(&self.db, account, name).await
+        self.asked.by_name(account, name).await
     }
 
     /// See [`folder::create`].
@@ -194,13 +197,13 @@ impl Boxes {
         Ok(())
     }
 
-    /// See [`folder::subscribe`].
+    /// See [`subscription::subscribe`].
     ///
     /// # Errors
     /// As there.
     pub async fn set_subscribed(&self, account: AccountId, name: &str, subscribed: bool) -> Result<()> {
         let _turn = self.turns.of(account).await;
-        let locked = folder::subscribe(&self.db, account, name, subscribed).await?;
+        let locked = subscription::subscribe(&self.db, account, name, subscribed).await?;
         self.changes.announce([(account, locked.modseq)]);
         Ok(())
     }
@@ -283,13 +286,22 @@ impl Boxes {
         if self.db.dialect() == Dialect::Sqlite || cell.newest().is_none() {
             return Ok(None);
         }
-        let now = cell.refresh(&self.db).await?;
+        let now = self.now(&cell, account, folder).await?;
         if now.folder.deleted == 0 {
             return Ok(Some(Vec::new()));
         }
         let wanted: Option<HashSet<i64>> = uids.map(|uids| uids.iter().copied().collect());
         let deleted = now.iter().filter(|entry| entry.flags.has(Flags::DELETED)).map(|entry| i64::from(entry.uid));
         Ok(Some(deleted.filter(|uid| wanted.as_ref().is_none_or(|wanted| wanted.contains(uid))).collect()))
+    }
+
+    /// A folder of an owner, in memory, as it is now: most often only its row is read, for what this process does is in memory at once.
+    async fn now(&self, cell: &FolderCell, account: AccountId, folder: FolderId) -> Result<Arc<Snapshot>> {
+        let row = self.asked.by_id(account, folder).await?;
+        match cell.newest() {
+            Some(known) if row.as_ref().is_some_and(|row| known.folder == *row) => Ok(known),
+            _ => cell.refresh(&self.db).await,
+        }
     }
 
     /// UIDs that a folder has lost above a MODSEQ; `None` when it has forgotten some of them.
@@ -386,6 +398,6 @@ impl Boxes {
     /// # Errors
     /// [`crate::StoreError::NotFound`]; else as the database says.
     pub async fn usage(&self, id: AccountId) -> Result<Usage> {
-        account::usage(&self.db, id, self.clock.now()).await
+        self.asked.usage(id, self.clock.now()).await
     }
 }

@@ -342,41 +342,6 @@ pub async fn rename(db: &Db, account: AccountId, from: &str, to: &str, now: Time
     })
 }
 
-/// Subscribes to a name or takes it back; the name need not exist (RFC 9051 §6.3.7).
-///
-/// # Errors
-/// [`StoreError::Refused`] for what is no name; else as the database says.
-pub async fn subscribe(db: &Db, account: AccountId, name: &str, subscribed: bool) -> Result<Locked> {
-    check_name(name)?;
-    transaction!(db, |tx| {
-        let locked_account = lock(tx, account).await?;
-        // Nothing of a message changes; the clock moves so that whoever watches looks.
-        locked_account.save(tx, 0, 0).await?;
-        let known =
-            tx.execute("UPDATE folder SET subscribed = $3 WHERE account = $1 AND name = $2", args![account, name, subscribed]).await?;
-        if known == 0 && subscribed {
-            let count = tx.row("SELECT count(*) FROM subscription WHERE account = $1", args![account]).await?;
-            if count.map_or(Ok(0), |r| r.int(0))? >= MAX_FOLDERS {
-                return Err(StoreError::Refused("too many subscriptions".into()));
-            }
-            tx.execute("INSERT INTO subscription (account, name) VALUES ($1, $2) ON CONFLICT DO NOTHING", args![account, name]).await?;
-        } else if !subscribed {
-            tx.execute("DELETE FROM subscription WHERE account = $1 AND name = $2", args![account, name]).await?;
-        }
-        Ok(locked_account)
-    })
-}
-
-/// Names that are subscribed and do not exist.
-///
-/// # Errors
-/// As the database says.
-pub async fn missing_subscriptions(db: &Db, account: AccountId) -> Result<Vec<String>> {
-    let sql = "SELECT name FROM subscription s WHERE account = $1 AND NOT EXISTS \
-               (SELECT 1 FROM folder f WHERE f.account = s.account AND f.name = s.name) ORDER BY name";
-    db.rows(sql, args![account]).await?.iter().map(|row| row.text(0)).collect()
-}
-
 async fn find(tx: &mut Tx, account: AccountId, name: &str) -> Result<Option<FolderId>> {
     tx.row("SELECT id FROM folder WHERE account = $1 AND name = $2", args![account, name])
         .await?
@@ -384,7 +349,7 @@ async fn find(tx: &mut Tx, account: AccountId, name: &str) -> Result<Option<Fold
         .transpose()
 }
 
-fn check_name(name: &str) -> Result<()> {
+pub(super) fn check_name(name: &str) -> Result<()> {
     let bad = name.is_empty() || name.len() > MAX_NAME || name.chars().any(char::is_control) || name.split('/').any(str::is_empty);
     if bad {
         Err(StoreError::Refused("a folder's name has 1 to 1024 octets, no control characters and no empty level".into()))

@@ -6,6 +6,7 @@
 
 pub mod account;
 pub mod annotation;
+mod asked;
 pub mod boxes;
 pub mod cell;
 pub(crate) mod cells;
@@ -22,6 +23,7 @@ pub mod rights;
 pub mod sent;
 mod shared;
 pub mod snapshot;
+pub mod subscription;
 mod totals;
 pub mod transfer;
 mod turns;

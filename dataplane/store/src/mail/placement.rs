@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     args,
-    db::{Row, Tx},
+    db::{Column, Row, Tx},
     error::{Result, StoreError},
 };
 
@@ -271,12 +271,9 @@ async fn remove(tx: &mut Tx, account: AccountId, folder: FolderId, modseq: i64, 
     let mut delta = Delta::default();
     gone.iter().for_each(|p| delta.count(p.flags, p.size.into(), -1));
     let uids: Vec<i64> = gone.iter().map(|p| p.uid.into()).collect();
-    tx.execute(
-        "INSERT INTO expunged (account, folder, modseq, uid) \
-         SELECT account, folder, $4, uid FROM placement WHERE account = $1 AND folder = $2 AND uid = ANY($3)",
-        args![account, folder, &uids, modseq],
-    )
-    .await?;
+    let all = |value: i64| Column::Int(vec![value; uids.len()]);
+    let rows = [all(account.0), all(folder.0), all(modseq), Column::ints(uids.iter().copied())];
+    tx.batch("INSERT INTO expunged (account, folder, modseq, uid) {rows}", &rows).await?;
     tx.execute("DELETE FROM placement WHERE account = $1 AND folder = $2 AND uid = ANY($3)", args![account, folder, &uids]).await?;
     viewer::forget(tx, account, folder, &uids).await?;
     save_counters(tx, account, folder, modseq, delta).await?;

@@ -156,7 +156,7 @@ pub async fn look(store: &Store) -> Seen {
     for login in ["alice@example.org", "bob@example.org"] {
         let login = directory.login(login).await.unwrap().expect("a login");
         let box_ = (login.account, &login.address, &login.addresses, &login.phc, login.credential_digest);
-        seen.directory.push(format!("{box_:?} {:?}", store.boxes.missing_subscriptions(login.account).await.unwrap()));
+        seen.directory.push(format!("{box_:?} {:?}", store.boxes.folders_with_missing(login.account).await.unwrap().1));
         look_at_box(store, login.account, &mut seen).await;
     }
     seen.directory.push(format!("{:?}", directory.address(&world::address("info@example.org")).await.unwrap()));

@@ -12,6 +12,7 @@ postern_tests::suite!(
     a_rename_takes_what_is_below_along,
     another_spelling_is_another_tree,
     renaming_inbox_moves_its_mail,
+    many_ask_at_once_and_each_is_told_its_own,
     a_subscription_outlives_its_folder,
 );
 
@@ -98,13 +99,47 @@ async fn renaming_inbox_moves_its_mail(at: TestDatabase) {
     check_usage(&store, alice).await;
 }
 
+/// Whoever asks at the same time is answered for what they asked, and for nothing older than the question.
+async fn many_ask_at_once_and_each_is_told_its_own(at: TestDatabase) {
+    let store = open(&at).await;
+    let mut all = Vec::new();
+    for quota in 1..=5 {
+        all.push((account(&store, Some(quota * 1_000_000)).await, quota * 1_000_000));
+    }
+    let nobody = store.ids.account();
+    let tasks: Vec<_> = (0..300usize)
+        .map(|n| {
+            let (store, (who, quota)) = (store.clone(), all[n % all.len()]);
+            tokio::spawn(async move {
+                let boxes = &store.boxes;
+                match n % 7 {
+                    0 => assert_eq!(boxes.usage(who).await.unwrap().quota, Some(quota)),
+                    1 => assert_eq!(boxes.folder(who, "Archive").await.unwrap().unwrap().name, "Archive"),
+                    2 => assert!(boxes.folder(who, &format!("none {n}")).await.unwrap().is_none()),
+                    3 => assert!(boxes.folder(nobody, "INBOX").await.unwrap().is_none()),
+                    4 => assert!(matches!(boxes.usage(nobody).await, Err(StoreError::NotFound(_)))),
+                    // No name of a mailbox has this octet, and PostgreSQL takes no text that has: the others are answered.
+                    5 => drop(boxes.folder(who, "a\0b").await),
+                    _ => {
+                        boxes.create(who, &format!("new {n}"), None).await.unwrap();
+                        assert!(boxes.folder(who, &format!("new {n}")).await.unwrap().is_some(), "what is done is seen");
+                    }
+                }
+            })
+        })
+        .collect();
+    for task in tasks {
+        tokio::time::timeout(std::time::Duration::from_secs(60), task).await.expect("answered").unwrap();
+    }
+}
+
 async fn a_subscription_outlives_its_folder(at: TestDatabase) {
     let store = open(&at).await;
     let alice = account(&store, None).await;
     store.boxes.set_subscribed(alice, "Not there", true).await.unwrap();
-    assert_eq!(store.boxes.missing_subscriptions(alice).await.unwrap(), ["Not there"]);
+    assert_eq!(store.boxes.folders_with_missing(alice).await.unwrap().1, ["Not there"]);
     store.boxes.set_subscribed(alice, "Not there", false).await.unwrap();
-    assert!(store.boxes.missing_subscriptions(alice).await.unwrap().is_empty());
+    assert!(store.boxes.folders_with_missing(alice).await.unwrap().1.is_empty());
     store.boxes.set_subscribed(alice, "Junk", false).await.unwrap();
     assert!(!store.boxes.folder(alice, "Junk").await.unwrap().unwrap().subscribed);
 }

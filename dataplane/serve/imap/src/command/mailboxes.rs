@@ -12,10 +12,11 @@ use crate::{place::Found, refused::Refused, service::Shared, session::ImapSessio
 /// Every name that there is or that is subscribed, and what stands behind those that are there.
 pub(super) async fn known(session: &ImapSession) -> Result<(Vec<Known>, HashMap<MailboxName, Found>), Refused> {
     let account = session.account()?;
-    let missing: HashSet<String> = session.boxes().missing_subscriptions(account).await?.into_iter().collect();
+    let (folders, missing) = session.boxes().folders_with_missing(account).await?;
+    let missing: HashSet<String> = missing.into_iter().collect();
     let mut known = Vec::new();
     let mut found = HashMap::new();
-    for folder in session.boxes().folders(account).await? {
+    for folder in folders {
         let Some(name) = words::name(&folder) else { continue };
         let special_use = folder.special_use.map(words::told_use).into_iter().collect();
         known.push(Known { name: name.clone(), exists: true, subscribed: folder.subscribed, special_use });
