@@ -86,6 +86,45 @@ impl Prepared {
     pub fn stored_len(&self) -> usize {
         self.body.as_ref().map_or(0, Vec::len)
     }
+
+    /// As it will lie in the database, if it does and has at most `most` octets there.
+    pub(crate) fn stored(&self, most: usize) -> Option<Stored> {
+        let body = self.body.as_ref().filter(|body| body.len() <= most)?.clone();
+        Some(Stored { codec: self.codec, size: self.size, checksum: self.checksum, body })
+    }
+}
+
+/// A body as it lies in the database.
+#[derive(Debug)]
+pub(crate) struct Stored {
+    codec: Codec,
+    size: usize,
+    checksum: [u8; 32],
+    body: Vec<u8>,
+}
+
+impl Stored {
+    /// Octets of it.
+    pub const fn len(&self) -> usize {
+        self.body.len()
+    }
+
+    /// The body again.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] when it is not what was stored.
+    pub fn read(&self) -> Result<Bytes> {
+        Ok(checked(codec::decode(self.codec, &self.body, self.size)?, &self.checksum)?.into())
+    }
+}
+
+/// A body, if it has this checksum.
+fn checked(body: Vec<u8>, checksum: &[u8]) -> Result<Vec<u8>> {
+    if blake3::hash(&body).as_bytes()[..] == *checksum {
+        Ok(body)
+    } else {
+        Err(StoreError::Damaged("a body does not have its checksum".into()))
+    }
 }
 
 impl Blobs {
@@ -143,10 +182,10 @@ impl Blobs {
                 return Err(StoreError::Unavailable("the body lies outside the database and no place for bodies is configured".into()));
             }
         };
-        if blake3::hash(&body).as_bytes()[..] != *row.slice(3)? {
-            return Err(StoreError::Damaged(format!("body {} does not have its checksum", BlobId(row.int(0)?))));
+        match checked(body, row.slice(3)?) {
+            Err(_) => Err(StoreError::Damaged(format!("body {} does not have its checksum", BlobId(row.int(0)?)))),
+            body => body.map(Bytes::from),
         }
-        Ok(body.into())
     }
 
     /// Where large bodies go.

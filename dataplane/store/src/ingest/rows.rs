@@ -55,6 +55,7 @@ pub(super) fn messages(
         // Whoever has the folder open asks for it as soon as it is told. Should the commit fail, nobody knows this id.
         if tools.recent.is_on() {
             let (id, blob, prefix, summary) = (MessageId(*message), body.prepared.id, delivery.prefix.clone(), body.summary.to_vec());
+            tools.recent.keep_body(&body.prepared);
             tools.recent.keep(placed.account, StoredMessage { id, blob, trace: body.trace, prefix, summary });
         }
     }

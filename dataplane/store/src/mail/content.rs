@@ -91,15 +91,27 @@ impl Boxes {
     /// # Errors
     /// As [`Boxes::message`].
     pub async fn body(&self, message: &StoredMessage) -> Result<Bytes> {
-        self.blobs.read(&self.db, message.blob).await
+        match self.recent.body(message.blob) {
+            Some(kept) => kept.read(),
+            None => self.blobs.read(&self.db, message.blob).await,
+        }
     }
 
-    /// Bodies of messages whose rows are known, in one statement; see [`crate::blob::Blobs::read_many`].
+    /// Bodies of messages whose rows are known, those that are not in memory in one statement; see [`crate::blob::Blobs::read_many`].
     ///
     /// # Errors
     /// When none can be read.
     pub async fn bodies(&self, messages: impl Iterator<Item = &StoredMessage>) -> Result<HashMap<BlobId, Result<Bytes>>> {
-        let ids: Vec<BlobId> = messages.map(|message| message.blob).collect();
-        self.blobs.read_many(&self.db, &ids).await
+        let (mut found, mut missing) = (HashMap::new(), Vec::new());
+        for message in messages {
+            match self.recent.body(message.blob) {
+                Some(kept) => drop(found.insert(message.blob, kept.read())),
+                None => missing.push(message.blob),
+            }
+        }
+        if !missing.is_empty() {
+            found.extend(self.blobs.read_many(&self.db, &missing).await?);
+        }
+        Ok(found)
     }
 }

@@ -1,34 +1,48 @@
-//! Rows of messages that were stored or read a moment ago.
+//! Messages that were stored a moment ago, and rows that were read.
 //!
-//! A message's row never changes in what a reader sees of it, and its id is never given again; so a mail that has just come
-//! and is looked at by each of a user's clients is read from PostgreSQL once or not at all. SQLite reads where its caller
-//! stands and keeps its pages itself: nothing is kept for it. Bodies are not here.
+//! A message's row never changes in what a reader sees of it, a body never at all, and their ids are never given again; so a
+//! mail that has just come and is looked at by each of a user's clients is read from PostgreSQL once or not at all. SQLite
+//! reads where its caller stands and keeps its pages itself: nothing is kept for it. Bodies are kept as they are stored,
+//! compressed, small ones that came into a folder that is in memory.
 
 use std::sync::Arc;
 
-use postern_core::AccountId;
+use moka::{policy::EvictionPolicy, sync::Cache};
+use postern_core::{AccountId, BlobId};
 
 use super::read::StoredMessage;
-use crate::dialect::Dialect;
+use crate::{
+    blob::{Prepared, Stored},
+    dialect::Dialect,
+};
 
-/// Octets that are kept.
+/// Octets of rows that are kept, and of bodies.
 const KEEP: u64 = 8 << 20;
-/// Octets that an entry has beside its summary and prefix, about.
+/// Stored octets of a body that is worth keeping.
+const SMALL: usize = 32 << 10;
+/// Octets that an entry has beside what is kept in it, about.
 const ENTRY: usize = 200;
-
-type Kept = moka::sync::Cache<(AccountId, i64), Arc<StoredMessage>>;
 
 /// What is kept. Clones share it.
 #[derive(Clone, Debug)]
 pub(crate) struct Recent(Option<Kept>);
 
+#[derive(Clone, Debug)]
+struct Kept {
+    rows: Cache<(AccountId, i64), Arc<StoredMessage>>,
+    bodies: Cache<BlobId, Arc<Stored>>,
+}
+
 impl Recent {
     /// Empty.
     pub fn new(dialect: Dialect) -> Self {
-        let size = |_: &(AccountId, i64), row: &Arc<StoredMessage>| {
-            u32::try_from(row.summary.len() + row.prefix.len() + ENTRY).unwrap_or(u32::MAX)
-        };
-        Self((dialect == Dialect::Postgres).then(|| moka::sync::Cache::builder().max_capacity(KEEP).weigher(size).build()))
+        let row = |_: &(AccountId, i64), row: &Arc<StoredMessage>| weight(row.summary.len() + row.prefix.len());
+        let body = |_: &BlobId, body: &Arc<Stored>| weight(body.len());
+        Self((dialect == Dialect::Postgres).then(|| Kept {
+            // What was read often a while ago makes room for what has just come.
+            rows: Cache::builder().eviction_policy(EvictionPolicy::lru()).max_capacity(KEEP).weigher(row).build(),
+            bodies: Cache::builder().eviction_policy(EvictionPolicy::lru()).max_capacity(KEEP).weigher(body).build(),
+        }))
     }
 
     /// Whether anything is kept at all.
@@ -38,15 +52,31 @@ impl Recent {
 
     /// A row of an account.
     pub fn get(&self, account: AccountId, message: i64) -> Option<Arc<StoredMessage>> {
-        self.0.as_ref()?.get(&(account, message))
+        self.0.as_ref()?.rows.get(&(account, message))
     }
 
     /// Keeps a row.
     pub fn keep(&self, account: AccountId, row: StoredMessage) -> Arc<StoredMessage> {
         let row = Arc::new(row);
         if let Some(kept) = &self.0 {
-            kept.insert((account, row.id.0), row.clone());
+            kept.rows.insert((account, row.id.0), row.clone());
         }
         row
     }
+
+    /// A body.
+    pub fn body(&self, id: BlobId) -> Option<Arc<Stored>> {
+        self.0.as_ref()?.bodies.get(&id)
+    }
+
+    /// Keeps a body, if it is small and lies in the database.
+    pub fn keep_body(&self, body: &Prepared) {
+        if let (Some(kept), Some(stored)) = (&self.0, body.stored(SMALL)) {
+            kept.bodies.insert(body.id, Arc::new(stored));
+        }
+    }
+}
+
+fn weight(octets: usize) -> u32 {
+    u32::try_from(octets + ENTRY).unwrap_or(u32::MAX)
 }
