@@ -1,6 +1,6 @@
 //! Addresses: one owner each within a tenant, whoever had it first; an old address stays an alias for a while.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use postern_core::{AccountId, Timestamp, directory::AccountRecord};
 
@@ -163,13 +163,21 @@ async fn load(
     let adopted_by: HashMap<&String, &String> = adopted_from.iter().map(|(new, old)| (old, new)).collect();
     let with_addresses = || changed.iter().filter(|w| !w.addresses.is_empty());
     let owners: Vec<String> = with_addresses().map(|w| w.owner.clone()).chain(adopted_from.values().cloned()).collect();
-    let wanted: Vec<String> = with_addresses().flat_map(|w| w.addresses.iter().cloned()).collect();
+    let mut wanted: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for one in with_addresses() {
+        wanted.entry(one.tenant).or_default().extend(one.addresses.iter().cloned());
+    }
     let by_owner = "SELECT a.tenant, a.address, a.owner, a.account, a.until, r.gone_until FROM address a \
          LEFT JOIN directory_record r ON r.owner = a.owner WHERE a.owner = ANY($1)";
     let by_address = "SELECT a.tenant, a.address, a.owner, a.account, a.until, r.gone_until FROM address a \
-         LEFT JOIN directory_record r ON r.owner = a.owner WHERE a.address = ANY($1)";
+         LEFT JOIN directory_record r ON r.owner = a.owner WHERE a.tenant = $1 AND a.address = ANY($2)";
+    let mut rows = tx.rows(by_owner, args![&owners]).await?;
+    // A tenant at a time, as the key of the table begins: by addresses alone every row would be looked at.
+    for (tenant, addresses) in &wanted {
+        rows.extend(tx.rows(by_address, args![*tenant, addresses]).await?);
+    }
     let mut table = HashMap::new();
-    for row in tx.rows(by_owner, args![&owners]).await?.iter().chain(&tx.rows(by_address, args![&wanted]).await?) {
+    for row in &rows {
         let (key, mut held) = held(row, leaving, now)?;
         if let Some(owner) = adopted_by.get(&held.owner) {
             held.owner = (*owner).clone();
