@@ -24,6 +24,8 @@ use crate::{
 
 /// Passwords hashed between two looks at what else there is to do.
 const HASHED: usize = 32;
+/// Batches of a pass after which the database counts its rows.
+const COUNTED: usize = 4;
 /// Records read at a time.
 const PAGE: u32 = 1_000;
 
@@ -108,9 +110,11 @@ impl Converge {
         let accepted = self.judge(&mut projection, &gathered.broken, &pending);
         let leaving = self.leave(leaving);
         let batches = batch::batches(&self.context.place.cluster, leaving, &mut projection);
-        for (left, batch) in (0..batches.len()).rev().zip(batches) {
+        let all = batches.len();
+        for (left, batch) in (0..all).rev().zip(batches) {
             self.outlets.backlog.set(left);
             self.apply(batch).await.inspect_err(|_| self.outlets.backlog.set(0))?;
+            self.grown(all - left).await;
         }
         // What the directory has taken was told already, with more to say.
         self.outlets.statuses.push(accepted.into_iter().filter(|id| self.is_not_taken(id)));
@@ -121,6 +125,16 @@ impl Converge {
         }
         self.gone.clear();
         Ok(())
+    }
+
+    /// Has the database count its rows each time a long pass has doubled what it wrote.
+    async fn grown(&self, batches: usize) {
+        if batches >= COUNTED
+            && batches.is_power_of_two()
+            && let Err(error) = self.context.directory.grown().await
+        {
+            tracing::debug!(%error, "the database did not count its rows");
+        }
     }
 
     /// How many passwords wait to be hashed.

@@ -89,7 +89,7 @@ impl Tx {
         Ok(())
     }
 
-    /// Several statements without arguments, separated by semicolons: migrations only.
+    /// Several statements without arguments, separated by semicolons: migrations and upkeep only.
     ///
     /// # Errors
     /// As [`Tx::execute`].

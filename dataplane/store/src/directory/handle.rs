@@ -18,6 +18,7 @@ use super::{
 use crate::{
     args,
     db::{Db, Tx},
+    dialect::Dialect,
     error::{Result, StoreError},
     transaction,
 };
@@ -142,6 +143,20 @@ impl Directory {
         let plan = apply::plan(&mut tx, &self.inner.keys, update, &wanted).await;
         tx.rollback().await;
         plan
+    }
+
+    /// Tells the database that the directory has grown by much. PostgreSQL plans for the sizes that it counted last, and counts
+    /// by itself no sooner than a minute later; until then a lookup may read a whole table. SQLite does not plan by sizes here.
+    ///
+    /// # Errors
+    /// As the database says; nothing depends on it but speed.
+    pub async fn grown(&self) -> Result<()> {
+        if self.inner.db.dialect() == Dialect::Sqlite {
+            return Ok(());
+        }
+        let mut tx = self.inner.db.begin().await?;
+        tx.script("ANALYZE claim, directory_record, address, account, credential").await?;
+        tx.commit().await
     }
 
     /// Applies an update as a whole: one transaction, one move of the position, none when nothing changed.

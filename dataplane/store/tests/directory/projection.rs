@@ -19,6 +19,7 @@ suite!(
     an_incomplete_update_and_a_held_resource_delete_nothing,
     a_tenant_lists_its_own,
     quotas_follow_the_box_and_else_the_domain,
+    the_database_counts_its_rows_when_it_is_told_to,
 );
 
 async fn id(world: &World, at: &str) -> Option<postern_core::AccountId> {
@@ -170,4 +171,10 @@ async fn quotas_follow_the_box_and_else_the_domain(at: TestDatabase) {
     assert_eq!(quotas().await, [Some(100), Some(7)]);
     world.serve(&all(&[example(200)], &accounts)).await;
     assert_eq!(quotas().await, [Some(200), Some(7)]);
+}
+
+async fn the_database_counts_its_rows_when_it_is_told_to(at: TestDatabase) {
+    let world = World::open(&at).await;
+    world.serve(&all(&[domain("acme", "example.org")], &[account("acme", "alice@example.org")])).await;
+    world.directory.grown().await.unwrap();
 }
