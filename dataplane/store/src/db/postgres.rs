@@ -24,9 +24,8 @@ const TRUSTED: Duration = Duration::from_secs(1);
 type Statement<'q> = Query<'q, Postgres, PgArguments>;
 
 /// What every connection of the pool is told first. By default PostgreSQL takes pages to be on a disk with an arm, and reads
-/// all messages that there are rather than ten thousand of them by their keys. And it plans a statement anew for each list
-/// that comes with it, which takes longer than to look up what is in most of them: ours go by keys, whatever the values.
-const SETTINGS: &str = "SET random_page_cost = 1.1; SET plan_cache_mode = force_generic_plan";
+/// all messages that there are rather than ten thousand of them by their keys.
+const SETTINGS: &str = "SET random_page_cost = 1.1";
 
 /// The pool's settings that have to do with how a connection begins, and with trust.
 pub(super) fn trusting(options: PgPoolOptions) -> PgPoolOptions {

@@ -127,6 +127,9 @@ async fn run(db: Db, mut inbox: mpsc::Receiver<Question>) {
 
 /// What is there for each of the questions.
 async fn look(db: &Db, questions: &[Question]) -> Result<Vec<Seen>> {
+    if let [question] = questions {
+        return Ok(vec![look_alone(db, question).await?]);
+    }
     // No folder is named nothing, and none has the number 0: of what is not asked for nothing is found.
     const SQL: &str = concat!(
         "SELECT f.*, c.used, c.messages, c.quota, c.modseq, a.n FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::bigint[]) \
@@ -147,6 +150,21 @@ async fn look(db: &Db, questions: &[Question]) -> Result<Vec<Seen>> {
         }
     }
     Ok(seen)
+}
+
+/// The same of one: a statement with lists is planned anew at each run, which takes longer than this.
+async fn look_alone(db: &Db, question: &Question) -> Result<Seen> {
+    let account = AccountId(question.account);
+    if !question.name.is_empty() {
+        return Ok(Seen { folder: folder::by_name(db, account, &question.name).await?, usage: None });
+    }
+    if question.folder != 0 {
+        return Ok(Seen { folder: folder::by_id(db, account, FolderId(question.folder)).await?, usage: None });
+    }
+    match account::usage(db, account, Timestamp::default()).await {
+        Err(StoreError::NotFound(_)) => Ok(Seen::default()),
+        usage => Ok(Seen { folder: None, usage: Some(usage?) }),
+    }
 }
 
 fn found(row: &Row) -> Result<Seen> {

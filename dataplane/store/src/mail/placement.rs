@@ -164,7 +164,8 @@ pub async fn save_counters(tx: &mut Tx, account: AccountId, folder: FolderId, mo
 /// # Errors
 /// As the database says.
 pub async fn by_uids(tx: &mut Tx, account: AccountId, folder: FolderId, uids: &[i64]) -> Result<Vec<Entry>> {
-    let sql = columns!("SELECT * FROM placement WHERE account = $1 AND folder = $2 AND uid = ANY($3) ORDER BY uid");
+    // In no order: for one, PostgreSQL may walk the whole folder and look for each UID in the list, from its beginning.
+    let sql = columns!("SELECT * FROM placement WHERE account = $1 AND folder = $2 AND uid = ANY($3)");
     entries(tx.row(sql, args![account, folder, uids]).await?.as_ref())
 }
 
@@ -332,7 +333,7 @@ async fn place(
     let uids: Vec<i64> = source.iter().map(|p| p.uid.into()).collect();
     tx.execute(
         "INSERT INTO placement (account, folder, uid, message, flags, keywords, size, received_at, saved_at, created_modseq, modseq) \
-         SELECT account, $4, $5 - 1 + row_number() OVER (ORDER BY uid), message, flags, keywords, size, received_at, $6, $7, $7 \
+         SELECT account, $4, $5 - 1 + row_number() OVER (ORDER BY uid + 0), message, flags, keywords, size, received_at, $6, $7, $7 \
          FROM placement WHERE account = $1 AND folder = $2 AND uid = ANY($3)",
         args![account, from, &uids, target, first, now, modseq],
     )

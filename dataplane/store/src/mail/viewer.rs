@@ -160,7 +160,7 @@ async fn anybody(tx: &mut Tx, account: AccountId, folder: FolderId) -> Result<bo
 }
 
 async fn by_uids(tx: &mut Tx, account: AccountId, folder: FolderId, viewer: AccountId, uids: &[i64]) -> Result<Vec<Entry>> {
-    entries(tx.row(viewed!("p.uid = ANY($4) ORDER BY p.uid"), args![account, folder, viewer, uids]).await?.as_ref())
+    entries(tx.row(viewed!("p.uid = ANY($4)"), args![account, folder, viewer, uids]).await?.as_ref())
 }
 
 async fn mark(tx: &mut Tx, account: AccountId, folder: FolderId, viewer: AccountId, uids: &[i64], seen: bool, modseq: i64) -> Result<()> {
