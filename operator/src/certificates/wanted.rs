@@ -103,7 +103,7 @@ const fn kind(kind: IssuerKind) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use postern_core::directory::{BoxDefaults, DeletionPolicy, DkimPolicy, DomainLimits, Hosts};
+    use postern_core::directory::Hosts;
     use postern_crds::domain::MtaStsMode::{None as NoPolicy, Testing};
     use serde_json::json;
 
@@ -124,22 +124,8 @@ mod tests {
         let name = |text: &str| DomainName::parse(text).unwrap();
         let host = |at: usize| hosts.get(at).filter(|host| !host.is_empty()).map(|host| name(host));
         DomainRecord {
-            tenant: "acme".into(),
-            name: name("example.org"),
-            aliases: Vec::new(),
-            mode: DomainMode::Full,
-            split_to: None,
             hosts: Hosts { mail: host(0), track: host(1), return_path: host(2) },
-            catch_all: None,
-            pool: None,
-            brand: None,
-            dkim: DkimPolicy { algorithms: Vec::new(), rotate_every: None },
-            limits: DomainLimits::default(),
-            defaults: BoxDefaults::default(),
-            admins: Vec::new(),
-            deletion: DeletionPolicy::default(),
-            preverified: true,
-            extra: None,
+            ..DomainRecord::new("acme", name("example.org"))
         }
     }
 

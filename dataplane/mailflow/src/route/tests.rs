@@ -4,10 +4,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use postern_core::{
     AccountId, Address, DomainName,
-    directory::{
-        AccountRecord, AliasKind, AliasRecord, BoxDefaults, CredentialSource, DeletionPolicy, DkimPolicy, DomainLimits, DomainMode,
-        DomainRecord, Hosts, Initial, Protocols,
-    },
+    directory::{AccountRecord, AliasKind, AliasRecord, CredentialSource, DeletionPolicy, DomainMode, DomainRecord, Initial, Protocols},
 };
 use postern_store::{
     Result,
@@ -40,24 +37,7 @@ fn address(text: &str) -> Address {
 
 impl Table {
     fn domain(mut self, name: &str, change: impl FnOnce(&mut DomainRecord)) -> Self {
-        let mut record = DomainRecord {
-            tenant: "acme".into(),
-            name: name.parse().unwrap(),
-            aliases: Vec::new(),
-            mode: DomainMode::Full,
-            split_to: None,
-            hosts: Hosts::default(),
-            catch_all: None,
-            pool: None,
-            brand: None,
-            dkim: DkimPolicy { algorithms: Vec::new(), rotate_every: None },
-            limits: DomainLimits::default(),
-            defaults: BoxDefaults::default(),
-            admins: Vec::new(),
-            deletion: DeletionPolicy::default(),
-            preverified: true,
-            extra: None,
-        };
+        let mut record = DomainRecord::new("acme", name.parse().unwrap());
         change(&mut record);
         let names: Vec<String> = std::iter::once(&record.name).chain(&record.aliases).map(ToString::to_string).collect();
         let entry = Arc::new(DomainEntry { record, owner: name.into() });

@@ -5,8 +5,8 @@ use std::{sync::Arc, time::Duration};
 use postern_core::{
     Address, DomainName, IdSource, Secret, TestClock, Timestamp,
     directory::{
-        AccountRecord, AliasKind, AliasRecord, BoxDefaults, CredentialSource, DeletionPolicy, Digest, DkimPolicy, DomainLimits, DomainMode,
-        DomainRecord, Hosts, Initial, PoolAddress, PoolRecord, Projected, Protocols, SourceKey, Throttle,
+        AccountRecord, AliasKind, AliasRecord, CredentialSource, DeletionPolicy, Digest, DomainRecord, Initial, PoolAddress, PoolRecord,
+        Projected, Protocols, SourceKey, Throttle,
     },
 };
 use postern_store::{
@@ -92,24 +92,7 @@ pub fn changed<T: serde::Serialize + Clone>(old: &Projected<T>, change: impl FnO
 }
 
 pub fn domain(tenant: &str, domain: &str) -> Projected<DomainRecord> {
-    let record = DomainRecord {
-        tenant: tenant.into(),
-        name: name(domain),
-        aliases: Vec::new(),
-        mode: DomainMode::Full,
-        split_to: None,
-        hosts: Hosts::default(),
-        catch_all: None,
-        pool: None,
-        brand: None,
-        dkim: DkimPolicy { algorithms: Vec::new(), rotate_every: None },
-        limits: DomainLimits::default(),
-        defaults: BoxDefaults::default(),
-        admins: Vec::new(),
-        deletion: DeletionPolicy::default(),
-        preverified: true,
-        extra: None,
-    };
+    let record = DomainRecord::new(tenant, name(domain));
     projected(source("Domain", tenant, &domain.replace('.', "-")), record, "")
 }
 

@@ -5,8 +5,8 @@ use std::time::Duration;
 use postern_core::{
     Address, DomainName,
     directory::{
-        AccountRecord, AliasKind, AliasRecord, BoxDefaults, BoxRole, CredentialSource, DeletionPolicy, Digest, DkimPolicy, DomainLimits,
-        DomainMode, DomainRecord, Hosts, Initial, Projected, Protocols, SourceKey,
+        AccountRecord, AliasKind, AliasRecord, BoxRole, CredentialSource, DeletionPolicy, Digest, DomainMode, DomainRecord, Initial,
+        Projected, Protocols, SourceKey,
     },
 };
 use postern_store::directory::DirectoryUpdate;
@@ -26,24 +26,7 @@ fn projected<T: serde::Serialize>(kind: &str, name: &str, record: T) -> Projecte
 }
 
 pub fn domain(text: &str, change: impl FnOnce(&mut DomainRecord)) -> Projected<DomainRecord> {
-    let mut record = DomainRecord {
-        tenant: "acme".into(),
-        name: name(text),
-        aliases: Vec::new(),
-        mode: DomainMode::Full,
-        split_to: None,
-        hosts: Hosts::default(),
-        catch_all: None,
-        pool: None,
-        brand: None,
-        dkim: DkimPolicy { algorithms: Vec::new(), rotate_every: None },
-        limits: DomainLimits::default(),
-        defaults: BoxDefaults::default(),
-        admins: Vec::new(),
-        deletion: DeletionPolicy::default(),
-        preverified: true,
-        extra: None,
-    };
+    let mut record = DomainRecord::new("acme", name(text));
     change(&mut record);
     projected("Domain", &text.replace('.', "-"), record)
 }
