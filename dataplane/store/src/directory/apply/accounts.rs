@@ -1,6 +1,6 @@
 //! Accounts of an update: which row each one is, its box, its limit and its password.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use postern_core::{
     AccountId, IdSource,
@@ -121,13 +121,18 @@ async fn allowances(tx: &mut Tx, apply: &Apply<'_>, changed: &[&Wanted<'_>]) -> 
         known.insert((domain.record.tenant.clone(), domain.record.name.to_string()), Allowance::of(&domain.record));
     }
     let asked = changed.iter().filter(|w| w.kind == RecordKind::Account);
-    let missing: BTreeSet<String> =
-        asked.filter_map(|w| w.domain.clone().filter(|domain| !known.contains_key(&(w.tenant.to_owned(), domain.clone())))).collect();
-    let missing: Vec<String> = missing.into_iter().collect();
-    if !missing.is_empty() {
-        let sql = "SELECT tenant, name, record FROM directory_record WHERE kind = 0 AND name = ANY($1) AND gone_until IS NULL";
-        for row in tx.rows(sql, args![&missing]).await? {
-            known.entry((row.text(0)?, row.text(1)?)).or_insert(Allowance::of(&decode(row.str(2)?)?));
+    let mut missing: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    let places: BTreeSet<(&str, &String)> = asked.filter_map(|w| Some((w.tenant, w.domain.as_ref()?))).collect();
+    for (tenant, domain) in places {
+        if !known.contains_key(&(tenant.to_owned(), domain.clone())) {
+            missing.entry(tenant).or_default().push(domain.clone());
+        }
+    }
+    // A tenant at a time, as the index begins: by names alone every record would be looked at.
+    for (tenant, domains) in missing {
+        let sql = "SELECT name, record FROM directory_record WHERE kind = 0 AND tenant = $1 AND name = ANY($2) AND gone_until IS NULL";
+        for row in tx.rows(sql, args![tenant, &domains]).await? {
+            known.entry((tenant.to_owned(), row.text(0)?)).or_insert(Allowance::of(&decode(row.str(1)?)?));
         }
     }
     Ok(known)
