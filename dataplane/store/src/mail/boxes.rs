@@ -208,10 +208,10 @@ impl Boxes {
         Ok(())
     }
 
-    /// See [`transfer::store`].
+    /// Changes flags; messages whose MODSEQ is above `unchanged_since` are left and told (RFC 9051 §6.4.6, RFC 7162 §3.1.3).
     ///
     /// # Errors
-    /// As there.
+    /// [`crate::StoreError::NotFound`] when the account is gone; else as the database says.
     pub async fn store(
         &self,
         account: AccountId,
@@ -252,10 +252,11 @@ impl Boxes {
         Ok(stored)
     }
 
-    /// See [`transfer::expunge`].
+    /// Removes messages that are `\Deleted`: all of them, or those among `uids` (RFC 9051 §6.4.3, §6.4.9). The account's MODSEQ,
+    /// and the UIDs that are gone.
     ///
     /// # Errors
-    /// As there.
+    /// As [`Boxes::store`].
     pub async fn expunge(&self, account: AccountId, folder: FolderId, uids: Option<&[i64]>) -> Result<(i64, Vec<u32>)> {
         let deleted = self.deleted(account, folder, uids).await?;
         if let Some(deleted) = deleted.as_ref().filter(|deleted| self.joins_the_group(deleted)) {
@@ -334,10 +335,10 @@ impl Boxes {
         Ok(copied)
     }
 
-    /// See [`transfer::expire`].
+    /// Removes what has been in a folder since before `before`, at most `limit` messages: Trash and Junk expire so. How many.
     ///
     /// # Errors
-    /// As there.
+    /// As [`Boxes::store`].
     pub async fn expire(&self, account: AccountId, folder: FolderId, before: Timestamp, limit: i64) -> Result<usize> {
         let _turn = self.turns.of(account).await;
         let Expunged { modseq, uids } = transfer::expire(&self.db, account, folder, before, limit, self.clock.now()).await?;
