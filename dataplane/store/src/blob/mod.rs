@@ -182,10 +182,9 @@ impl Blobs {
                 return Err(StoreError::Unavailable("the body lies outside the database and no place for bodies is configured".into()));
             }
         };
-        match checked(body, row.slice(3)?) {
-            Err(_) => Err(StoreError::Damaged(format!("body {} does not have its checksum", BlobId(row.int(0)?)))),
-            body => body.map(Bytes::from),
-        }
+        let id = BlobId(row.int(0)?);
+        let body = checked(body, row.slice(3)?).map_err(|_| StoreError::Damaged(format!("body {id} does not have its checksum")))?;
+        Ok(body.into())
     }
 
     /// Where large bodies go.

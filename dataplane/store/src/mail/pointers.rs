@@ -47,9 +47,10 @@ pub(super) async fn release(
         return take(tx, account, messages, now).await;
     }
     let lists: Vec<Vec<u8>> = messages.chunks(LIST).map(|list| list.iter().flat_map(|id| id.to_be_bytes()).collect()).collect();
-    let all = |value: i64| Column::Int(vec![value; lists.len()]);
-    let parts = Column::ints((0i64..).take(lists.len()));
-    let columns = [all(account.0), all(modseq), all(folder.0), parts, all(now.0), Column::Bytes(lists.clone())];
+    let count = lists.len();
+    let all = |value: i64| Column::Int(vec![value; count]);
+    let parts = Column::ints((0i64..).take(count));
+    let columns = [all(account.0), all(modseq), all(folder.0), parts, all(now.0), Column::Bytes(lists)];
     tx.batch("INSERT INTO released (account, modseq, folder, part, since, messages) {rows}", &columns).await.map(drop)
 }
 

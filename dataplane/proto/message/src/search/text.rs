@@ -24,8 +24,8 @@ pub fn values(prefix: &[u8], body: &[u8], name: &str, mut look: impl FnMut(&str)
     fields.any(|field| look(&casemap(&field.decoded())))
 }
 
-/// Calls `look` with what each text part says (attachments apart: [`attachment::texts`] costs more) and with the header lines of enclosed messages, until it says true;
-/// whether it did.
+/// Calls `look` with what each text part says and with the header lines of enclosed messages, until it says true; whether it did.
+/// Attachments are left to [`attachment::texts`], which costs more.
 pub fn body(summary: &SummaryRef<'_>, body: &[u8], mut look: impl FnMut(&str) -> bool) -> bool {
     summary.parts().any(|part| {
         section::words(&part, body).is_some_and(|words| look(&casemap(&words)))
