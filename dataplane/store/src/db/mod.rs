@@ -65,7 +65,7 @@ pub struct Db {
 
 enum Inner {
     Postgres { pool: PgPool, options: Box<PgConnectOptions> },
-    Sqlite { read: readers::Readers, write: writer::Writer, checkpointer: checkpoint::Checkpointer, _lock: lock::FolderLock },
+    Sqlite { read: readers::Readers, write: writer::Writer, checkpointer: checkpoint::Checkpointer, lock: lock::FolderLock },
 }
 
 impl Db {
@@ -121,7 +121,7 @@ impl Db {
         let checkpointer = checkpoint::Checkpointer::start(path.clone(), Arc::clone(&commits));
         let read = readers::Readers::new(path, SQLITE_READERS);
         let write = writer::Writer::new(write, commits);
-        Ok(Self { inner: Arc::new(Inner::Sqlite { read, write, checkpointer, _lock: lock }) })
+        Ok(Self { inner: Arc::new(Inner::Sqlite { read, write, checkpointer, lock }) })
     }
 
     /// Which database it is.
@@ -226,14 +226,15 @@ impl Db {
         }
     }
 
-    /// Closes every connection after its work in hand.
+    /// Closes every connection after its work in hand, and lets another process have the folder.
     pub async fn close(&self) {
         match &*self.inner {
             Inner::Postgres { pool, .. } => pool.close().await,
-            Inner::Sqlite { read, write, checkpointer, .. } => {
+            Inner::Sqlite { read, write, checkpointer, lock } => {
                 checkpointer.stop();
                 read.close();
                 write.close().await;
+                lock.release();
             }
         }
     }

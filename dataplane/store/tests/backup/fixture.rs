@@ -39,7 +39,7 @@ pub async fn open(at: &TestDatabase, bodies: Option<&Path>) -> Store {
     Store::open(options(at, bodies)).await.expect("a store")
 }
 
-/// SQLite's folder is locked for as long as anything holds the store.
+/// SQLite's folder is free again afterwards, whatever still holds the store.
 pub async fn close(store: Store) {
     store.db.close().await;
 }
