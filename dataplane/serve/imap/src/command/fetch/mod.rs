@@ -9,11 +9,12 @@
 //! is never seen.
 
 mod page;
+mod pages;
 mod write;
 
-use std::{collections::VecDeque, ops::Range, sync::Arc};
+use std::{ops::Range, sync::Arc};
 
-use postern_core::{AccountId, Rights};
+use postern_core::Rights;
 use postern_proto_imap::{
     encode,
     types::{Code, FetchItem, FetchModifiers, Reply, SequenceSet},
@@ -23,7 +24,7 @@ use postern_store::{
     mail::{FlagChange, Flags, snapshot::Snapshot},
 };
 
-use self::page::Page;
+use self::{page::Page, pages::Pages};
 use super::finish;
 use crate::{
     refused::{Answer, Refused},
@@ -40,13 +41,10 @@ const UNASKED: usize = 1 << 20;
 /// A FETCH that goes on when the client has taken what there is.
 pub(crate) struct Fetch {
     moment: Moment,
-    /// Whose mailbox it is.
-    account: AccountId,
     items: Vec<FetchItem>,
-    needs: Needs,
     /// The mailbox as the client knew it when it asked: no number moves meanwhile.
     told: Arc<Snapshot>,
-    ranges: VecDeque<Range<usize>>,
+    pages: Pages,
     page: Page,
     sets_seen: bool,
     seen: Vec<i64>,
@@ -182,14 +180,13 @@ impl Fetch {
         if moment.dialect.condstore && !items.contains(&FetchItem::ModSeq) {
             items.push(FetchItem::ModSeq);
         }
+        let needs = items.iter().map(Needs::of).max().unwrap_or(Needs::Snapshot);
         Self {
             moment,
-            account: selected.account,
-            needs: items.iter().map(Needs::of).max().unwrap_or(Needs::Snapshot),
             sets_seen: selected.may(Rights::SEEN) && items.iter().any(FetchItem::sets_seen),
             items,
             told: selected.told.clone(),
-            ranges: ranges.into(),
+            pages: Pages::new(selected.told.clone(), selected.account, needs, ranges),
             page: Page::default(),
             seen: Vec::new(),
             reply,
@@ -209,7 +206,7 @@ impl Fetch {
                     return Ok(false);
                 }
             }
-            self.page = Page::take(&mut self.ranges, &self.told, self.needs, session.boxes(), self.account).await?;
+            self.page = self.pages.next(session.boxes()).await?;
             if self.page.is_empty() {
                 self.mark_seen(session).await?;
                 return Ok(true);
