@@ -17,7 +17,7 @@ use postern_store::{
     directory::{self, Directory, SealKeys},
     migrations,
 };
-use postern_tests::TestDatabase;
+use postern_tests::{TestDatabase, temp::TempFolder};
 use rand::{SeedableRng, rngs::StdRng};
 use tokio_util::sync::CancellationToken;
 
@@ -47,6 +47,8 @@ pub struct Lab {
     pub clock: Arc<dyn Clock>,
     pub names: NameServer,
     url: String,
+    /// Where the key is that seals secrets.
+    key: TempFolder,
 }
 
 impl Lab {
@@ -67,7 +69,9 @@ impl Lab {
             clock,
             names: NameServer::start().await,
             url,
+            key: TempFolder::new(),
         };
+        std::fs::write(lab.key.path().join("seal"), [b'a'; 64]).unwrap();
         let (db, directory, clock, stop) = (lab.db.clone(), lab.directory.clone(), lab.clock.clone(), lab.stop.clone());
         tokio::spawn(async move {
             while !stop.is_cancelled() {
@@ -100,8 +104,7 @@ impl Lab {
 
     /// Starts an operator; it stops with what is returned, or with the lab.
     pub fn start(&self, identity: &str, election: bool) -> CancellationToken {
-        let key = std::env::temp_dir().join(format!("postern-seal-key-{}", std::process::id()));
-        std::fs::write(&key, [b'a'; 64]).unwrap();
+        let key = self.key.path().join("seal");
         let election = election.to_string();
         let flags = ["postern-operator", "run", "--database-url", &self.url, "--identity", identity, "--listen", "127.0.0.1:0"];
         let names = self.names.address.to_string();

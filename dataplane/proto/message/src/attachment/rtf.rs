@@ -1,5 +1,7 @@
 //! Rich Text Format (Microsoft's specification 1.9.1): the text between its control words.
 
+use std::collections::HashMap;
+
 use super::said::Said;
 use crate::charset;
 
@@ -8,13 +10,16 @@ const DEPTH: usize = 512;
 /// Letters of a control word, and digits behind it.
 const WORD: usize = 32;
 const DIGITS: usize = 10;
+/// Fonts whose charset is kept.
+const FONTS: usize = 1_024;
 
 /// Adds the text of a document.
 pub(super) fn read(file: &[u8], said: &mut Said) {
     if !file.starts_with(b"{\\rtf") {
         return;
     }
-    let mut walk = Walk { said, groups: Vec::new(), octets: Vec::new(), charset: "windows-1252".to_owned(), high: None, skip: 0 };
+    let fonts = Fonts { pages: HashMap::new(), described: 0, default: 0 };
+    let mut walk = Walk { said, groups: Vec::new(), octets: Vec::new(), page: 1252, fonts, high: None, skip: 0 };
     let mut rest = file;
     while let Some((first, behind)) = rest.split_first() {
         if walk.said.is_full() || walk.groups.len() > DEPTH {
@@ -50,6 +55,9 @@ pub(super) fn read(file: &[u8], said: &mut Said) {
 #[derive(Clone, Copy, Default)]
 struct Group {
     hidden: bool,
+    /// It describes fonts.
+    describes: bool,
+    font: Option<i32>,
     /// How many characters after `\u` stand for the same in other programs, less one.
     fewer: i32,
 }
@@ -57,13 +65,24 @@ struct Group {
 struct Walk<'s> {
     said: &'s mut Said,
     groups: Vec<Group>,
-    /// Octets in the document's charset that are not text yet.
+    /// Octets in the charset of their font that are not text yet.
     octets: Vec<u8>,
-    charset: String,
+    /// The document's code page.
+    page: i32,
+    fonts: Fonts,
     /// The first half of a character of two.
     high: Option<u16>,
     /// Characters to be passed over.
     skip: usize,
+}
+
+/// The fonts of a document that have a charset of their own.
+struct Fonts {
+    pages: HashMap<i32, i32>,
+    /// Which is being described.
+    described: i32,
+    /// Which is used where none is named.
+    default: i32,
 }
 
 impl Walk<'_> {
@@ -130,12 +149,36 @@ impl Walk<'_> {
                     group.fewer = number.unwrap_or(1).clamp(0, 16) - 1;
                 }
             }
-            b"ansicpg" => self.charset = charset_of(number.unwrap_or(0)),
-            b"mac" => self.charset = "macintosh".to_owned(),
-            b"pc" | b"pca" => self.charset = "ibm850".to_owned(),
+            b"ansicpg" => self.page = number.unwrap_or(1252),
+            b"mac" => self.page = 10_000,
+            b"pc" | b"pca" => self.page = 850,
+            b"deff" => self.fonts.default = number.unwrap_or(0),
+            b"f" => self.font(number),
+            b"plain" => self.font(None),
+            b"fcharset" if self.group().describes && self.fonts.pages.len() < FONTS => {
+                if let Some(page) = number.and_then(page_of) {
+                    self.fonts.pages.insert(self.fonts.described, page);
+                }
+            }
             // Destinations that no reader sees; those that came later begin with `\*`.
-            b"fonttbl" | b"colortbl" | b"stylesheet" | b"info" | b"pict" => self.hide(),
+            b"fonttbl" => {
+                self.hide();
+                if let Some(group) = self.groups.last_mut() {
+                    group.describes = true;
+                }
+            }
+            b"colortbl" | b"stylesheet" | b"info" | b"pict" => self.hide(),
             _ => {}
+        }
+    }
+
+    /// What follows is in another font; in the table of fonts, about one.
+    fn font(&mut self, font: Option<i32>) {
+        self.flush();
+        match self.groups.last_mut() {
+            Some(group) if group.describes => self.fonts.described = font.unwrap_or(0),
+            Some(group) => group.font = font,
+            None => {}
         }
     }
 
@@ -146,7 +189,7 @@ impl Walk<'_> {
         }
     }
 
-    /// A character of the document's charset, or a part of one.
+    /// A character in the charset of its font, or a part of one.
     fn octet(&mut self, octet: u8) {
         if self.skip > 0 {
             self.skip -= 1;
@@ -178,10 +221,35 @@ impl Walk<'_> {
 
     fn flush(&mut self) {
         if !self.octets.is_empty() {
-            self.said.push(&charset::decode(self.charset.as_bytes(), &self.octets));
+            let font = self.group().font.unwrap_or(self.fonts.default);
+            let page = self.fonts.pages.get(&font).copied().unwrap_or(self.page);
+            self.said.push(&charset::decode(charset_of(page).as_bytes(), &self.octets));
             self.octets.clear();
         }
     }
+}
+
+/// The code page of a font's charset; `None` where it is the document's, or none of letters.
+const fn page_of(charset: i32) -> Option<i32> {
+    Some(match charset {
+        77 => 10_000,
+        128 => 932,
+        129 => 949,
+        134 => 936,
+        136 => 950,
+        161 => 1253,
+        162 => 1254,
+        163 => 1258,
+        177 => 1255,
+        178 => 1256,
+        186 => 1257,
+        204 => 1251,
+        222 => 874,
+        238 => 1250,
+        254 => 437,
+        255 => 850,
+        _ => return None,
+    })
 }
 
 /// The charset that Windows numbers so.
@@ -225,6 +293,15 @@ Split{\i  he}re\tab \{x\}\~y\emdash z{\pict\bin4 }\'41 ab}";
         assert_eq!(text(r"{\rtf1\ansicpg1251 \'cf\'f0\'e8}"), "При");
         assert_eq!(text(r"{\rtf1{\uc0\u26085\u26412}\u-10179?\u-8704??}"), "日本😀?");
         assert_eq!(text(r"{\rtf1\uc2\u233\'c3\'a9t\'e9}"), "été");
+    }
+
+    #[test]
+    fn a_font_has_a_charset_of_its_own() {
+        let fonts = r"{\fonttbl{\f0\fnil\fcharset0 Arial;}{\f1\fcharset204{\*\falt Y}Times;}{\f2\fcharset161 X;}}";
+        let file = format!(r"{{\rtf1\ansi\deff0{fonts}\'e9 {{\f1\'cf\'f0\'e8 \b\'e2\plain\'e9}}\f2\'e1 \f0\'e1}}");
+        assert_eq!(text(&file), "é При вéα á");
+        let file = r"{\rtf1\ansi\deff1{\fonttbl\f0\fcharset0 A;\f1\fcharset238 B;}\'b3\f7\'b3\f0\'b3}";
+        assert_eq!(text(file), "ł³³", "the font where none is named, one that is not described, and another");
     }
 
     #[test]
