@@ -2,7 +2,7 @@
 //!
 //! On PostgreSQL a transaction of its own costs a change seven to eleven ways to the server and back, and an fsync. Here
 //! all that waits shares them. Each change has a MODSEQ of its own, so that a session can tell its own from another's.
-//! On SQLite the one writer does the same for any transaction (`db/writer.rs`), and no change comes this way.
+//! On SQLite the one writer does the same for any transaction (`db/writer`), and no change comes this way.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
