@@ -134,12 +134,19 @@ impl State {
         writer.is_wanted() && self.members.len() < GROUP_MEMBERS && self.open.is_some_and(|since| since.elapsed() < GROUP_AGE)
     }
 
+    /// What the member in the middle wrote is the group's. Where that fails the transaction has ended by itself.
+    fn join(&mut self) -> Result<()> {
+        let joined = match self.inside.take() {
+            Some(Inside::Savepoint) => self.run("RELEASE member"),
+            _ if self.connection()?.is_autocommit() => Err(StoreError::Unavailable("the transaction has ended by itself".into())),
+            _ => Ok(()),
+        };
+        joined.inspect_err(|error| self.fail(error))
+    }
+
     /// This member is done, and is told when the one after it has committed.
     pub(super) fn hand_on(&mut self) -> Result<Outcome> {
-        if self.inside == Some(Inside::Savepoint) {
-            self.run("RELEASE member")?;
-        }
-        self.inside = None;
+        self.join()?;
         let (member, committed) = oneshot::channel();
         self.members.push(member);
         Ok(committed)
@@ -159,10 +166,7 @@ impl State {
         if self.hands_on(writer) {
             return self.hand_on().map(Some);
         }
-        if self.inside == Some(Inside::Savepoint) {
-            self.run("RELEASE member")?;
-        }
-        self.inside = None;
+        self.join()?;
         self.commit().map(|()| None)
     }
 

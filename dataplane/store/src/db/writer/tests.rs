@@ -5,9 +5,9 @@ use std::{
     time::Duration,
 };
 
-use tokio::task::spawn_blocking;
+use tokio::task::{JoinHandle, spawn_blocking};
 
-use super::{super::sqlite, Writer};
+use super::{super::sqlite, Writer, turn::Turn};
 use crate::args;
 
 async fn writer() -> (Writer, tempfile::TempDir) {
@@ -69,6 +69,41 @@ async fn who_stops_waiting_leaves_nobody_hanging() {
     assert_eq!(count(&writer).await, 50);
 }
 
+/// A member that has written a row, and one that waits for its turn.
+async fn first_and_second(writer: &Writer) -> (Turn, JoinHandle<crate::error::Result<Turn>>) {
+    let mut first = writer.begin().await.unwrap();
+    first.execute("INSERT INTO t VALUES (1)", &[]).await.unwrap();
+    let second = tokio::spawn({
+        let writer = writer.clone();
+        async move { writer.begin().await }
+    });
+    while writer.waiting.load(Ordering::SeqCst) == 0 {
+        tokio::task::yield_now().await;
+    }
+    (first, second)
+}
+
+/// SQLite does so when the disk is full; whoever is in the middle may not have looked.
+#[tokio::test]
+async fn a_transaction_that_ended_by_itself_is_told_to_all_who_were_in_it() {
+    let (writer, _folder) = writer().await;
+    let (first, second) = first_and_second(&writer).await;
+    let first = tokio::spawn(first.commit(Vec::new()));
+    let mut second = second.await.unwrap().unwrap();
+    second.script("ROLLBACK").await.unwrap();
+    second.commit(Vec::new()).await.unwrap_err();
+    tokio::time::timeout(Duration::from_secs(10), first).await.expect("it is told").unwrap().unwrap_err();
+    assert_eq!(count(&writer).await, 0);
+
+    let (mut first, second) = first_and_second(&writer).await;
+    first.script("ROLLBACK").await.unwrap();
+    first.commit(Vec::new()).await.unwrap_err();
+    let mut second = second.await.unwrap().unwrap();
+    second.execute("INSERT INTO t VALUES (2)", &[]).await.unwrap();
+    second.commit(Vec::new()).await.unwrap();
+    assert_eq!(count(&writer).await, 1, "who comes after is not touched");
+}
+
 /// Polls a future some times and then drops it, as a session does that ends in the middle.
 async fn leave_after<T>(polls: usize, future: impl Future<Output = T>) -> Option<T> {
     let mut future = std::pin::pin!(future);
@@ -98,15 +133,7 @@ async fn who_leaves_while_it_commits_for_others_does_not_make_them_wrong() {
     let (writer, _folder) = writer().await;
     let mut stored = 0;
     for polls in 1..7 {
-        let mut first = writer.begin().await.unwrap();
-        first.execute("INSERT INTO t VALUES (1)", &[]).await.unwrap();
-        let second = tokio::spawn({
-            let writer = writer.clone();
-            async move { writer.begin().await }
-        });
-        while writer.waiting.load(Ordering::SeqCst) == 0 {
-            tokio::task::yield_now().await;
-        }
+        let (first, second) = first_and_second(&writer).await;
         let first = tokio::spawn(first.commit(Vec::new()));
         let second = second.await.unwrap().unwrap();
         leave_after(polls, second.commit(Vec::new())).await;
