@@ -140,11 +140,13 @@ impl Db {
     pub async fn rows(&self, sql: &'static str, args: &[Value<'_>]) -> Result<Vec<Row>> {
         match &*self.inner {
             Inner::Postgres { pool, .. } => {
-                let rows = match postgres::Turn::single(pool).await?.rows(dialect::postgres::bind(sql, args)).await {
+                let mut turn = postgres::Turn::single(pool).await?;
+                let mut rows = turn.rows(dialect::postgres::bind(sql, args)).await;
+                if turn.is_broken() {
+                    turn.hang_up();
                     // It only reads, so it may be asked twice.
-                    Err(StoreError::Unavailable(_)) => postgres::Turn::tried(pool).await?.rows(dialect::postgres::bind(sql, args)).await,
-                    rows => rows,
-                };
+                    rows = postgres::Turn::tried(pool).await?.rows(dialect::postgres::bind(sql, args)).await;
+                }
                 Ok(rows?.into_iter().map(Row::Postgres).collect())
             }
             Inner::Sqlite { read, .. } => {

@@ -20,6 +20,10 @@ use crate::error::{Result, StoreError};
 const PATIENCE: Duration = Duration::from_secs(60);
 /// A connection that lay idle for longer is tried before it is used.
 const TRUSTED: Duration = Duration::from_secs(1);
+/// How long the answer of a connection that is tried is awaited.
+const TRIED: Duration = Duration::from_secs(5);
+/// SQLSTATEs that end a connection: what was asked on it may be asked on another. 57014, a statement that took too long, is none.
+const ENDED: [&str; 4] = ["57P01", "57P02", "57P03", "57P05"];
 
 type Statement<'q> = Query<'q, Postgres, PgArguments>;
 
@@ -45,12 +49,18 @@ pub(super) struct Turn {
     connection: Option<PoolConnection<Postgres>>,
     /// A transaction is open, or a statement's answer has not been seen.
     unsettled: bool,
+    /// See [`Turn::is_broken`].
+    broken: bool,
 }
 
 impl Turn {
     /// A connection for one statement.
     pub(super) async fn single(pool: &PgPool) -> Result<Self> {
-        Ok(Self { connection: Some(pool.acquire().await?), unsettled: false })
+        Ok(Self::on(pool.acquire().await?))
+    }
+
+    const fn on(connection: PoolConnection<Postgres>) -> Self {
+        Self { connection: Some(connection), unsettled: false, broken: false }
     }
 
     /// A connection that has just answered: for what failed on one that was trusted, such as those of a database that was
@@ -58,8 +68,8 @@ impl Turn {
     pub(super) async fn tried(pool: &PgPool) -> Result<Self> {
         for _ in 0..=pool.options().get_max_connections() {
             let mut connection = pool.acquire().await?;
-            if matches!(timeout(PATIENCE, connection.ping()).await, Ok(Ok(()))) {
-                return Ok(Self { connection: Some(connection), unsettled: false });
+            if matches!(timeout(TRIED, connection.ping()).await, Ok(Ok(()))) {
+                return Ok(Self::on(connection));
             }
             drop(connection.detach());
         }
@@ -68,17 +78,33 @@ impl Turn {
 
     /// A connection with a transaction.
     pub(super) async fn begin(pool: &PgPool) -> Result<Self> {
-        match Self::single(pool).await?.begun().await {
-            Err(StoreError::Unavailable(_)) => Self::tried(pool).await?.begun().await,
-            begun => begun,
+        let mut turn = Self::single(pool).await?;
+        let begun = turn.start().await;
+        if !turn.is_broken() {
+            return begun.map(|()| turn);
         }
+        turn.hang_up();
+        turn = Self::tried(pool).await?;
+        turn.start().await.map(|()| turn)
     }
 
-    async fn begun(mut self) -> Result<Self> {
+    async fn start(&mut self) -> Result<()> {
         self.unsettled = true;
         let answer = timeout(PATIENCE, self.connection()?.execute("BEGIN")).await;
-        self.judge(answer)?;
-        Ok(self)
+        self.judge(answer).map(drop)
+    }
+
+    /// Whether the connection itself failed, and not what was asked on it: a statement that the server took too long over, or
+    /// never answered, would be no quicker on another.
+    pub(super) const fn is_broken(&self) -> bool {
+        self.broken
+    }
+
+    /// Takes the connection out of the pool.
+    pub(super) fn hang_up(mut self) {
+        if let Some(connection) = self.connection.take() {
+            drop(connection.detach());
+        }
     }
 
     /// All rows.
@@ -136,8 +162,19 @@ impl Turn {
                 }
                 Err(StoreError::Unavailable("the database gives no answer".into()))
             },
-            |answer| Ok(answer?),
+            |answer| {
+                self.broken = matches!(&answer, Err(error) if ends_the_connection(error));
+                Ok(answer?)
+            },
         )
+    }
+}
+
+fn ends_the_connection(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::Protocol(_) | sqlx::Error::WorkerCrashed => true,
+        sqlx::Error::Database(told) => told.code().is_some_and(|code| code.starts_with("08") || ENDED.contains(&&*code)),
+        _ => false,
     }
 }
 

@@ -198,6 +198,40 @@ async fn a_database_that_goes_away_loses_nothing() {
     assert!(stored.is_empty(), "refused, and there: {stored:?}");
 }
 
+/// What the server took too long over is told, and not asked once more on another connection.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_statement_that_took_too_long_is_not_asked_again() {
+    let at = TestDatabase::postgres();
+    let before = open(&at).await;
+    for sql in
+        ["CREATE SEQUENCE asked", "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET statement_timeout = 200', current_database()); END $$"]
+    {
+        let mut tx = before.db.begin().await.unwrap();
+        tx.execute(sql, &[]).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+    let store = open(&at).await;
+    let answer = store.db.rows("SELECT nextval('asked'), pg_sleep(60)", &[]).await.map(|rows| rows.len());
+    assert!(matches!(&answer, Err(StoreError::Unavailable(why)) if why.contains("statement timeout")), "{answer:?}");
+    assert_eq!(before.db.row("SELECT last_value FROM asked", &[]).await.unwrap().unwrap().int(0).unwrap(), 1);
+}
+
+/// An administrator, or a pooler, ends connections that lie in the pool: nobody who reads or begins hears of it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn connections_that_were_ended_are_replaced() {
+    let at = TestDatabase::postgres();
+    let (store, other) = (open(&at).await, open(&at).await);
+    let end = "SELECT count(pg_terminate_backend(pid, 10000)) FROM pg_stat_activity \
+               WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    for _ in 0..5 {
+        store.db.rows("SELECT 1", &[]).await.unwrap();
+        assert!(other.db.row(end, &[]).await.unwrap().unwrap().int(0).unwrap() > 0);
+        store.db.rows("SELECT 1", &[]).await.unwrap();
+        other.db.rows(end, &[]).await.unwrap();
+        store.db.begin().await.unwrap().rollback().await;
+    }
+}
+
 /// Sends until told to stop: texts answered as stored.
 async fn send_until(store: &Store, to: postern_core::AccountId, sender: usize, stop: &std::sync::atomic::AtomicBool) -> Vec<String> {
     let mut answered = Vec::new();
