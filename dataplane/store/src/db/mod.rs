@@ -143,9 +143,9 @@ impl Db {
                 let mut turn = postgres::Turn::single(pool).await?;
                 let mut rows = turn.rows(dialect::postgres::bind(sql, args)).await;
                 if turn.is_broken() {
-                    turn.hang_up();
                     // It only reads, so it may be asked twice.
-                    rows = postgres::Turn::tried(pool).await?.rows(dialect::postgres::bind(sql, args)).await;
+                    turn.replace(pool).await?;
+                    rows = turn.rows(dialect::postgres::bind(sql, args)).await;
                 }
                 Ok(rows?.into_iter().map(Row::Postgres).collect())
             }

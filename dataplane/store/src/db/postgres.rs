@@ -65,7 +65,7 @@ impl Turn {
 
     /// A connection that has just answered: for what failed on one that was trusted, such as those of a database that was
     /// started again a moment ago. Those that do not answer leave the pool.
-    pub(super) async fn tried(pool: &PgPool) -> Result<Self> {
+    async fn tried(pool: &PgPool) -> Result<Self> {
         for _ in 0..=pool.options().get_max_connections() {
             let mut connection = pool.acquire().await?;
             if matches!(timeout(TRIED, connection.ping()).await, Ok(Ok(()))) {
@@ -79,13 +79,12 @@ impl Turn {
     /// A connection with a transaction.
     pub(super) async fn begin(pool: &PgPool) -> Result<Self> {
         let mut turn = Self::single(pool).await?;
-        let begun = turn.start().await;
-        if !turn.is_broken() {
-            return begun.map(|()| turn);
+        let mut begun = turn.start().await;
+        if turn.is_broken() {
+            turn.replace(pool).await?;
+            begun = turn.start().await;
         }
-        turn.hang_up();
-        turn = Self::tried(pool).await?;
-        turn.start().await.map(|()| turn)
+        begun.map(|()| turn)
     }
 
     async fn start(&mut self) -> Result<()> {
@@ -100,8 +99,15 @@ impl Turn {
         self.broken
     }
 
+    /// Goes on with a connection that has just answered, in the place of one that broke.
+    pub(super) async fn replace(&mut self, pool: &PgPool) -> Result<()> {
+        self.hang_up();
+        *self = Self::tried(pool).await?;
+        Ok(())
+    }
+
     /// Takes the connection out of the pool.
-    pub(super) fn hang_up(mut self) {
+    fn hang_up(&mut self) {
         if let Some(connection) = self.connection.take() {
             drop(connection.detach());
         }
@@ -155,18 +161,12 @@ impl Turn {
     }
 
     fn judge<T>(&mut self, answer: std::result::Result<sqlx::Result<T>, Elapsed>) -> Result<T> {
-        answer.map_or_else(
-            |_| {
-                if let Some(connection) = self.connection.take() {
-                    drop(connection.detach());
-                }
-                Err(StoreError::Unavailable("the database gives no answer".into()))
-            },
-            |answer| {
-                self.broken = matches!(&answer, Err(error) if ends_the_connection(error));
-                Ok(answer?)
-            },
-        )
+        let Ok(answer) = answer else {
+            self.hang_up();
+            return Err(StoreError::Unavailable("the database gives no answer".into()));
+        };
+        self.broken = matches!(&answer, Err(error) if ends_the_connection(error));
+        Ok(answer?)
     }
 }
 

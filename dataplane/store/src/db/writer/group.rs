@@ -115,6 +115,15 @@ impl State {
         Ok(())
     }
 
+    /// Undoes who is in the middle; whoever goes last commits for the others.
+    pub(super) fn leave(&mut self, writer: &Writer) {
+        self.undo();
+        if !writer.is_wanted() {
+            // Its members hear of what goes wrong.
+            let _ = self.commit();
+        }
+    }
+
     /// Undoes everybody and tells them why.
     pub(super) fn fail(&mut self, error: &StoreError) {
         let _ = self.run("ROLLBACK");
@@ -156,10 +165,7 @@ impl State {
     pub(super) fn end(&mut self, batches: &[Batch], writer: &Writer) -> Result<Option<Outcome>> {
         for batch in batches {
             if let Err(error) = self.connection().and_then(|connection| sqlite::batch(connection, batch)) {
-                self.undo();
-                if !writer.is_wanted() {
-                    let _ = self.commit();
-                }
+                self.leave(writer);
                 return Err(error);
             }
         }

@@ -30,10 +30,7 @@ use std::sync::{
 };
 
 use rusqlite::Connection;
-use tokio::{
-    sync::{Mutex, OwnedMutexGuard},
-    task::spawn_blocking,
-};
+use tokio::{sync::Mutex, task::spawn_blocking};
 
 use self::group::State;
 pub(super) use self::turn::Turn;
@@ -75,18 +72,9 @@ impl Writer {
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
         let writer = self.clone();
         runtime.spawn(async move {
-            let state = writer.state.clone().lock_owned().await;
-            let _ = spawn_blocking(move || writer.leave(state)).await;
+            let mut state = writer.state.clone().lock_owned().await;
+            let _ = spawn_blocking(move || state.leave(&writer)).await;
         });
-    }
-
-    /// Undoes who is in the middle; whoever goes last commits for the others.
-    fn leave(&self, mut state: OwnedMutexGuard<State>) {
-        state.undo();
-        if !self.is_wanted() {
-            // Its members hear of what goes wrong.
-            let _ = state.commit();
-        }
     }
 
     /// Closes the file, once whoever has the connection is done with it.

@@ -88,7 +88,7 @@ impl Turn {
         state.undo();
         if state.has_members() {
             let writer = self.writer.clone();
-            let _ = spawn_blocking(move || writer.leave(state)).await;
+            let _ = spawn_blocking(move || state.leave(&writer)).await;
         }
     }
 
